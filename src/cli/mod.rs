@@ -1,0 +1,32 @@
+//! L9. The command line: one file a subcommand. Each has `Args` and `run(Args) -> Exit`.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What a command ends with.
+pub type Exit = color_eyre::Result<ExitCode>;
+
+#[derive(Parser)]
+#[command(
+    name = "jit-tui",
+    version,
+    about = "Just-in-time approval of pipeline actions, from the keyboard.",
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {}
+
+/// Parses the arguments, runs the command and turns what went wrong into one message on stderr.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command {
+        None => ExitCode::SUCCESS,
+        Some(command) => match command {},
+    }
+}

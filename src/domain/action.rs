@@ -1,0 +1,59 @@
+//! Units of work and the SHA that each resolves to now.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::text::Text;
+
+/// What kind of work a reference names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActionKind {
+    /// `owner/repo[/path]@ref` of a step.
+    Action,
+    /// `owner/repo/.github/workflows/x.yml@ref` of a job.
+    Workflow,
+    /// A container image.
+    Image,
+    /// A path in the same repository.
+    Local,
+}
+
+/// One reference in the pipeline's own files.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Action {
+    /// What kind of work.
+    pub kind: ActionKind,
+    /// The part before `@`: `aquasecurity/trivy-action`, an image name, a path.
+    pub name: Text,
+    /// The part after `@`; empty for local ones.
+    pub reference: Text,
+    /// The comment behind it, which is only a claim: `v0.33.1`.
+    pub comment: Option<Text>,
+    /// The commit or digest that it resolves to now, whole; absent = not proven.
+    pub sha: Option<Text>,
+    /// Where the reference stands: `.github/workflows/deploy.yml:31`.
+    pub place: Text,
+    /// The reference at the base where it was another one there.
+    pub before: Option<Before>,
+}
+
+/// What an action was at the base.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Before {
+    /// What was written.
+    pub reference: Text,
+    /// What it resolved to, where known.
+    pub sha: Option<Text>,
+}
+
+impl Action {
+    /// Whether the reference itself is immutable: a whole commit id, an image digest or a local path.
+    pub fn is_pinned(&self) -> bool {
+        match self.kind {
+            ActionKind::Local => true,
+            ActionKind::Image => self.reference.as_bytes().starts_with(b"sha256:"),
+            _ => self.reference.as_str().is_some_and(|r| r.parse::<super::ids::CommitSha>().is_ok()),
+        }
+    }
+}

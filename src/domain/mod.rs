@@ -1,0 +1,18 @@
+//! L0. The words of the design as types: pure data, no clock, no file, no network.
+
+pub mod action;
+pub mod decision;
+pub mod digest;
+pub mod evidence;
+pub mod finding;
+pub mod grant;
+pub mod ids;
+pub mod json;
+pub mod outcome;
+pub mod principal;
+pub mod record;
+pub mod request;
+pub mod scope;
+pub mod text;
+pub mod time;
+pub mod verdict;

@@ -1,0 +1,7 @@
+//! Just-in-time approval of pipeline actions, from the keyboard. The floors are those of the design:
+//! a room uses lower floors only, and `tests/it/floors.rs` sees to it.
+
+pub mod api;
+pub mod cli;
+pub mod domain;
+pub mod sys;

@@ -1,0 +1,65 @@
+//! Wall time and boot time. Deadlines use both: boot time counts a suspend, wall time survives a reboot,
+//! and either one past means over.
+
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::domain::time::{Ms, Span};
+
+/// One reading of both clocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// Unix milliseconds, as people and other machines see it; may jump.
+    pub wall: Ms,
+    /// Milliseconds since boot, suspend included; never jumps back.
+    pub boot: Ms,
+}
+
+/// Reads both clocks.
+pub fn now() -> Now {
+    Now { wall: read(ClockId::Realtime), boot: read(ClockId::Boottime) }
+}
+
+fn read(id: ClockId) -> Ms {
+    let t = clock_gettime(id);
+    Ms(t.tv_sec.saturating_mul(1000).saturating_add(t.tv_nsec / 1_000_000))
+}
+
+/// A moment that is past as soon as either clock says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    wall: Ms,
+    boot: Ms,
+}
+
+impl Deadline {
+    /// So long from `now`.
+    pub fn after(now: Now, span: Span) -> Self {
+        Self { wall: now.wall + span, boot: now.boot + span }
+    }
+
+    /// Whether it is past.
+    pub fn is_past(self, now: Now) -> bool {
+        now.wall >= self.wall || now.boot >= self.boot
+    }
+
+    /// What is left, by the clock that is nearer to the end.
+    pub fn left(self, now: Now) -> Span {
+        self.wall.since(now.wall).min(self.boot.since(now.boot))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn either_clock_past_means_over() {
+        let start = Now { wall: Ms(1_000_000), boot: Ms(50_000) };
+        let deadline = Deadline::after(start, Span::mins(1));
+        assert!(!deadline.is_past(Now { wall: Ms(1_030_000), boot: Ms(80_000) }));
+        // The wall clock was stepped back by an hour, the boot clock went on.
+        assert!(deadline.is_past(Now { wall: Ms(-2_000_000), boot: Ms(110_000) }));
+        // Another boot: its boot clock starts again, the wall clock went on.
+        assert!(deadline.is_past(Now { wall: Ms(1_060_000), boot: Ms(10) }));
+    }
+}

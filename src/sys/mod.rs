@@ -1,0 +1,6 @@
+//! L2. The operating system behind small safe doors: clocks, random bits, paths, private files and locks.
+
+pub mod clock;
+pub mod files;
+pub mod paths;
+pub mod random;
