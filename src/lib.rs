@@ -2,6 +2,8 @@
 //! a room uses lower floors only, and `tests/it/floors.rs` sees to it.
 
 pub mod api;
+pub mod backends;
 pub mod cli;
+pub mod desk;
 pub mod domain;
 pub mod sys;

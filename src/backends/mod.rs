@@ -1,0 +1,3 @@
+//! L4. The port to approval systems, and one folder for each of them.
+
+pub mod port;
