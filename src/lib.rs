@@ -7,3 +7,4 @@ pub mod cli;
 pub mod desk;
 pub mod domain;
 pub mod sys;
+pub mod theme;
