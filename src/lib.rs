@@ -6,4 +6,5 @@ pub mod backends;
 pub mod cli;
 pub mod desk;
 pub mod domain;
+pub mod provenance;
 pub mod sys;

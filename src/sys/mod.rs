@@ -2,5 +2,6 @@
 
 pub mod clock;
 pub mod files;
+pub mod http;
 pub mod paths;
 pub mod random;
