@@ -5,6 +5,7 @@ pub mod api;
 pub mod backends;
 pub mod cli;
 pub mod desk;
+pub mod diff;
 pub mod domain;
 pub mod provenance;
 pub mod sys;
