@@ -3,5 +3,7 @@
 
 pub mod api;
 pub mod cli;
+pub mod diff;
 pub mod domain;
+pub mod provenance;
 pub mod sys;
