@@ -154,8 +154,9 @@ impl Reader {
         let Some(role) = Role::ALL.into_iter().find(|r| r.name() == key.name) else { return Ok(()) };
         let style = match &node.data {
             Data::Table(_) => self.style(node),
-            _ => Style::new().fg(color(node, &self.palette)?),
+            _ => Some(Style::new().fg(color(node, &self.palette)?)),
         };
+        let Some(style) = style else { return Ok(()) };
         if role == Role::Text && style.bg.is_some() {
             return Err(node.place.wrong("ordinary text has no fill", "leave `bg` out: the terminal's own stands"));
         }
@@ -168,8 +169,9 @@ impl Reader {
         Ok(())
     }
 
-    fn style(&mut self, node: &Node) -> Style {
-        let mut style = Style::new();
+    /// Absent where a part of it is wrong: half a style could say something else.
+    fn style(&mut self, node: &Node) -> Option<Style> {
+        let (mut style, told) = (Style::new(), self.loaded.warnings.len());
         self.each(node, &["fg", "bg", "style"], |reader, key, node| {
             match key.name.as_str() {
                 "fg" => style.fg = Some(color(node, &reader.palette)?),
@@ -178,7 +180,7 @@ impl Reader {
             }
             Ok(())
         });
-        style
+        (self.loaded.warnings.len() == told).then_some(style)
     }
 }
 
