@@ -2,9 +2,12 @@
 //! a room uses lower floors only, and `tests/it/floors.rs` sees to it.
 
 pub mod api;
+pub mod app;
 pub mod backends;
 pub mod cli;
 pub mod desk;
 pub mod domain;
+pub mod keymap;
 pub mod sys;
 pub mod theme;
+pub mod ui;
