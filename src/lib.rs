@@ -2,10 +2,14 @@
 //! a room uses lower floors only, and `tests/it/floors.rs` sees to it.
 
 pub mod api;
+pub mod app;
 pub mod backends;
 pub mod cli;
 pub mod desk;
 pub mod diff;
 pub mod domain;
 pub mod provenance;
+pub mod keymap;
 pub mod sys;
+pub mod theme;
+pub mod ui;

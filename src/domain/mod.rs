@@ -3,6 +3,7 @@
 pub mod action;
 pub mod decision;
 pub mod digest;
+pub mod document;
 pub mod evidence;
 pub mod finding;
 pub mod grant;
@@ -13,6 +14,7 @@ pub mod principal;
 pub mod record;
 pub mod request;
 pub mod scope;
+pub mod spelling;
 pub mod text;
 pub mod time;
 pub mod verdict;
