@@ -5,6 +5,7 @@ pub mod api;
 pub mod app;
 pub mod backends;
 pub mod cli;
+pub mod config;
 pub mod desk;
 pub mod diff;
 pub mod domain;
