@@ -2,6 +2,7 @@
 
 mod call;
 mod events;
+pub mod spec;
 
 use std::sync::Arc;
 
