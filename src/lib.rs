@@ -3,5 +3,8 @@
 
 pub mod api;
 pub mod cli;
+pub mod decide;
 pub mod domain;
+pub mod grants;
+pub mod policy;
 pub mod sys;
