@@ -9,6 +9,7 @@ pub mod config;
 pub mod desk;
 pub mod domain;
 pub mod keymap;
+pub mod runtime;
 pub mod sys;
 pub mod theme;
 pub mod ui;
