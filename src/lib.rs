@@ -16,6 +16,7 @@ pub mod decide;
 pub mod domain;
 pub mod grants;
 pub mod policy;
+pub mod runtime;
 pub mod sys;
 pub mod theme;
 pub mod ui;
