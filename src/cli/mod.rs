@@ -1,5 +1,8 @@
 //! L9. The command line: one file a subcommand. Each has `Args` and `run(Args) -> Exit`.
 
+mod audit;
+mod policy;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -20,13 +23,24 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
-enum Command {}
+enum Command {
+    /// Check, explain or test a policy.
+    Policy(policy::Args),
+    Audit(audit::Args),
+}
 
 /// Parses the arguments, runs the command and turns what went wrong into one message on stderr.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    match cli.command {
-        None => ExitCode::SUCCESS,
-        Some(command) => match command {},
-    }
+    let done = match cli.command {
+        None => Ok(ExitCode::SUCCESS),
+        Some(Command::Policy(args)) => policy::run(args),
+        Some(Command::Audit(args)) => audit::run(args),
+    };
+    done.unwrap_or_else(|error| {
+        use std::io::Write;
+        let words = crate::domain::text::Text::from(format!("{error:#}")).prose();
+        drop(writeln!(std::io::stderr().lock(), "jit-tui: {words}"));
+        ExitCode::FAILURE
+    })
 }

@@ -219,7 +219,11 @@ mod tests {
                 assert!(!row.keys.iter().any(|k| ["enter", "space", "y"].contains(k)), "{}", row.name);
             }
             let Some(confirm) = row.confirm.and_then(Verb::row) else { continue };
-            assert!(!confirm.keys.iter().any(|k| row.keys.contains(k) || ["enter", "space"].contains(k)), "{}", row.name);
+            assert!(
+                !confirm.keys.iter().any(|k| row.keys.contains(k) || ["enter", "space"].contains(k)),
+                "{}",
+                row.name
+            );
         }
     }
 
