@@ -1,0 +1,3 @@
+//! The one integration binary: each module drives the real program.
+
+mod policy;
