@@ -8,7 +8,6 @@ use crate::desk::news::Exhibit;
 use crate::diff::{self, Diff, File};
 use crate::domain::decision::Seen;
 use crate::domain::digest::Digest;
-use crate::domain::ids::RequestKey;
 use crate::domain::request::Request;
 use crate::domain::text::SafeText;
 
@@ -102,25 +101,24 @@ impl Coverage {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Watched {
-    evidence: Digest,
     parts: HashMap<usize, Coverage>,
     whole: Vec<usize>,
 }
 
-/// What is read and what was seen, of every request.
+/// What is read and what was seen, by evidence digest: a wave of thirty requests with one diff is read once.
 #[derive(Debug, Default)]
 pub struct Evidences {
-    readings: HashMap<RequestKey, (Digest, Reading)>,
-    recent: VecDeque<RequestKey>,
-    watched: HashMap<RequestKey, Watched>,
+    readings: HashMap<Digest, Reading>,
+    recent: VecDeque<Digest>,
+    watched: HashMap<Digest, Watched>,
 }
 
 impl Evidences {
-    /// The reading for the evidence that the request has now.
+    /// The reading of the evidence that the request has now.
     pub fn of(&self, request: &Request) -> Option<&Reading> {
-        self.readings.get(request.key()).filter(|(digest, _)| *digest == request.evidence.digest).map(|(_, r)| r)
+        self.readings.get(&request.evidence.digest)
     }
 
     /// The evidence, where it is here.
@@ -133,10 +131,10 @@ impl Evidences {
 
     /// Notes that it was asked for.
     pub fn asked(&mut self, request: &Request, generation: u64) {
-        let key = request.key().clone();
-        self.recent.retain(|k| *k != key);
-        self.recent.push_back(key.clone());
-        self.readings.insert(key, (request.evidence.digest, Reading::Asked(generation)));
+        let digest = request.evidence.digest;
+        self.recent.retain(|d| *d != digest);
+        self.recent.push_back(digest);
+        self.readings.insert(digest, Reading::Asked(generation));
         while self.recent.len() > KEEP {
             if let Some(old) = self.recent.pop_front() {
                 self.readings.remove(&old);
@@ -145,11 +143,9 @@ impl Evidences {
     }
 
     /// Takes in an answer; one that nobody waits for any more is dropped.
-    pub fn answer(&mut self, key: &RequestKey, generation: u64, result: Result<Arc<Exhibit>, Fault>) -> bool {
-        let Some((_, reading)) = self.readings.get_mut(key) else { return false };
-        if !matches!(reading, Reading::Asked(g) if *g == generation) {
-            return false;
-        }
+    pub fn answer(&mut self, generation: u64, result: Result<Arc<Exhibit>, Fault>) -> bool {
+        let asked = |r: &&mut Reading| matches!(r, Reading::Asked(g) if *g == generation);
+        let Some(reading) = self.readings.values_mut().find(asked) else { return false };
         *reading = match result {
             Ok(exhibit) => Reading::Here(Arc::new(Shown::new(exhibit))),
             Err(fault) => Reading::Failed(fault),
@@ -159,12 +155,7 @@ impl Evidences {
 
     /// Notes that a part of a file was on the screen. Whether the file is now seen in full and was not before.
     pub fn saw(&mut self, request: &Request, file: usize, part: (u64, u64), total: u64) -> bool {
-        let evidence = request.evidence.digest;
-        let fresh = || Watched { evidence, parts: HashMap::new(), whole: Vec::new() };
-        let watched = self.watched.entry(request.key().clone()).or_insert_with(fresh);
-        if watched.evidence != evidence {
-            *watched = fresh();
-        }
+        let watched = self.watched.entry(request.evidence.digest).or_default();
         let coverage = watched.parts.entry(file).or_default();
         if !coverage.add(part.0, part.1) || !coverage.is_whole(total) || watched.whole.contains(&file) {
             return false;
@@ -175,23 +166,18 @@ impl Evidences {
 
     /// Whether a file (by its number in the diff) was on the screen in full.
     pub fn has_seen(&self, request: &Request, file: usize) -> bool {
-        self.watched
-            .get(request.key())
-            .is_some_and(|w| w.evidence == request.evidence.digest && w.whole.contains(&file))
+        self.watched.get(&request.evidence.digest).is_some_and(|w| w.whole.contains(&file))
     }
 
-    /// What was seen, for the decision. Without evidence nothing of the stated files was.
+    /// What was seen, for the decision. Files that this screen never listed count as unseen, so without the diff
+    /// nothing was.
     pub fn seen(&self, request: &Request) -> Seen {
-        let files = self.shown(request).and_then(|s| s.diff.as_ref()).map(|d| d.files.as_slice());
-        let Some(files) = files else {
-            let of = request.evidence.totals.map_or(0, |t| t.files);
-            return Seen { files: 0, of, must_see_unseen: Vec::new(), acknowledged: None };
-        };
+        let files = self.shown(request).and_then(|s| s.diff.as_ref()).map(|d| d.files.as_slice()).unwrap_or_default();
         let seen = |i: &usize| self.has_seen(request, *i);
         let unseen = files.iter().enumerate().filter(|(i, f)| f.must_see().is_some() && !seen(i));
         Seen {
             files: (0..files.len()).filter(seen).count() as u32,
-            of: (files.len() as u32).max(request.evidence.totals.map_or(0, |t| t.files)),
+            of: files.len() as u32,
             must_see_unseen: unseen.map(|(_, f)| f.name().clone()).collect(),
             acknowledged: None,
         }

@@ -26,8 +26,8 @@ pub fn take(state: &mut State, news: News, fx: &mut Vec<Effect>) {
         News::Backend(backend) => take_backend(state, backend),
         News::Grants { backend, grants } => take_grants(state, backend, grants),
         News::Decision { id, key, ballot, step } => take_step(state, &id, &key, ballot, step),
-        News::Exhibit { generation, key, result } => {
-            if state.evidences.answer(&key, generation, result) {
+        News::Exhibit { generation, key: _, result } => {
+            if state.evidences.answer(generation, result) {
                 overlay::evidence_came(state);
                 state.dirty = true;
             }
@@ -88,7 +88,7 @@ fn take_requests(
     whole: bool,
     fx: &mut Vec<Effect>,
 ) {
-    let dialog = state.overlay.is_some();
+    let dialog = state.is_deciding();
     let before = state.queue.selected().map(|row| row.entry.key().clone());
     let arrived = state.queue.take(backend, changed, whole, dialog);
     if !arrived.changed {
@@ -169,7 +169,7 @@ fn take_step(state: &mut State, id: &DecisionId, key: &RequestKey, ballot: Ballo
     }
     let title = state.queue.get(key).map_or_else(|| safe!("{}", key), |e| words::title(&e.request.core));
     state.holds.step(id, key, ballot, title, Stand::Step(step), state.now.wall);
-    if state.overlay.is_none() {
+    if !state.is_deciding() {
         state.queue.rebuild(state.label);
     }
     state.dirty = true;

@@ -62,6 +62,7 @@ pub struct State {
     pub(crate) swapped_at: Option<Ms>,
     pub(crate) bell_at: Option<Ms>,
     pub(crate) aged: usize,
+    pub(crate) kept_comment: Option<(RequestKey, String)>,
     pub(crate) dirty: bool,
     generation: u64,
     ids_made: u64,
@@ -93,6 +94,7 @@ impl State {
             swapped_at: None,
             bell_at: None,
             aged: 0,
+            kept_comment: None,
             dirty: true,
             generation: 0,
             ids_made: 0,
@@ -199,6 +201,16 @@ impl State {
             Some(Screen::Request(screen)) => self.queue.get(&screen.key).map(|e| e.as_ref()),
             Some(Screen::Grants | Screen::Audit) => None,
         }
+    }
+
+    /// Whether a dialog is open, or waits while its evidence is looked at: the queue stands still meanwhile.
+    pub(crate) fn is_deciding(&self) -> bool {
+        matches!(self.overlay, Some(Overlay::Dialog(_))) || self.is_parked()
+    }
+
+    /// Whether a dialog waits while its evidence is looked at.
+    pub(crate) fn is_parked(&self) -> bool {
+        self.request_screen().is_some_and(|s| s.parked.is_some())
     }
 
     /// Says something in the footer until the next key.

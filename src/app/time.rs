@@ -46,7 +46,7 @@ fn turn_minute(state: &mut State) {
     }
     state.label = minute;
     state.dirty = true;
-    if state.overlay.is_none() {
+    if !state.is_deciding() {
         state.queue.rebuild(minute);
     }
 }
