@@ -48,8 +48,6 @@ pub struct Track {
     pub key: RequestKey,
     /// In words.
     pub what: SafeText,
-    /// What was said.
-    pub ballot: Ballot,
     /// Where it stands.
     pub stand: Stand,
     /// Since when.
@@ -100,7 +98,7 @@ impl Holds {
     pub fn track(&mut self, decision: &Decision, title: SafeText, stand: Stand, at: Ms) {
         let (id, key, ballot) = (decision.id.clone(), decision.request.clone(), decision.ballot);
         let what = safe!("{} {}", words::ballot(ballot), title);
-        self.tracks.push(Track { id, key, what, ballot, stand, at });
+        self.tracks.push(Track { id, key, what, stand, at });
     }
 
     /// What the clock says is to be sent, or was slept through.
@@ -145,7 +143,7 @@ impl Holds {
             return;
         }
         let what = safe!("{} {}", words::ballot(ballot), title);
-        self.tracks.push(Track { id: id.clone(), key: key.clone(), what, ballot, stand, at });
+        self.tracks.push(Track { id: id.clone(), key: key.clone(), what, stand, at });
     }
 
     /// Puts a remark into the strip.

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyEvent, KeyEventKind};
 
 use super::overlay::{self, Listing, Overlay};
-use super::screens::{audit, grants, queue, request};
+use super::screens::{audit, queue, request};
 use super::state::{Screen, State};
 use super::time::{self, DEAD_TIME};
 use super::update::drop_all;
@@ -321,9 +321,4 @@ fn quit(state: &mut State, fx: &mut Vec<Effect>) {
     } else {
         fx.push(Effect::Quit(0));
     }
-}
-
-/// What is on the list of grants; used by the footer of that screen.
-pub fn grants_listed(state: &State) -> usize {
-    grants::GrantsScreen::len(&state.grants)
 }

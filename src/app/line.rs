@@ -1,6 +1,6 @@
 //! Lines of safe text in roles: what screens and dialogs say, before anybody knows how it looks.
 
-use crate::domain::text::{SafeText, Text};
+use crate::domain::text::SafeText;
 use crate::theme::Role;
 
 /// Text with its meaning.
@@ -143,14 +143,10 @@ fn rest_of(whole: &SafeText, first: &SafeText) -> Option<SafeText> {
     (!rest.as_str().is_empty()).then_some(rest)
 }
 
-/// One text from outside as a line of prose.
-pub fn prose(role: Role, text: &Text) -> Line {
-    Line::new().and_marked(role, &text.prose())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::text::Text;
 
     #[test]
     fn labelled_lines_wrap_under_their_text() {
@@ -168,7 +164,7 @@ mod tests {
 
     #[test]
     fn hidden_characters_are_marked() {
-        let line = prose(Role::Text, &Text::from("ok\u{202e}"));
+        let line = Line::new().and_marked(Role::Text, &Text::from("ok\u{202e}").prose());
         assert_eq!(line.pieces[1], Piece { text: Text::from("\u{202e}").prose(), role: Role::Hidden });
     }
 }

@@ -18,7 +18,7 @@ use crate::keymap::{Key, Verb};
 
 pub use acts::open as open_act;
 pub use decide::open as open_decision;
-pub use dialog::{Dialog, FieldKind, Purpose, Target};
+pub use dialog::Dialog;
 pub use lists::{find, leave, palette_rows, pressed as list_pressed};
 pub use say::{Spot, foot, head, rows};
 

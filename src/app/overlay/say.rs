@@ -4,7 +4,7 @@ use super::dialog::{Dialog, FieldKind, Purpose, Target};
 use super::draft::to_acknowledge;
 use super::is_reading;
 use crate::app::field::Field;
-use crate::app::line::{Line, spaces};
+use crate::app::line::{Line, Piece, spaces};
 use crate::app::screens::{grants, request};
 use crate::app::state::State;
 use crate::app::words;
@@ -29,10 +29,22 @@ pub struct Spot {
     pub spare: u8,
     /// The column of the cursor, where it is in this row.
     pub cursor: Option<usize>,
+    /// It goes on with the row above.
+    pub more: bool,
+}
+
+impl Spot {
+    /// Says that something which belonged here is not shown.
+    pub fn mark_cut(&mut self) {
+        let cut = SafeText::lit(" …");
+        if self.line.pieces.last().is_none_or(|p| p.text != cut) {
+            self.line.pieces.push(Piece { text: cut, role: Role::Warn });
+        }
+    }
 }
 
 fn spot(spare: u8, line: Line) -> Spot {
-    Spot { line, spare, cursor: None }
+    Spot { line, spare, cursor: None, more: false }
 }
 
 /// Title at the left and at the right.
@@ -105,14 +117,16 @@ pub fn rows(state: &State, dialog: &Dialog, width: usize) -> Vec<Spot> {
     rows
 }
 
+/// At most so many rows of a line; all but the first can be spared, and what is left out leaves a sign.
 fn wrapped(spare: u8, line: Line, width: usize, most: usize) -> Vec<Spot> {
-    let mut rows = line.wrap(width, 11);
-    let more = rows.len() > most;
-    rows.truncate(most);
-    if let (true, Some(last)) = (more, rows.last_mut()) {
-        last.pieces.push(crate::app::line::Piece { text: SafeText::lit(" …"), role: Role::Warn });
+    let rows = line.wrap(width.saturating_sub(2), 11);
+    let cut = rows.len() > most;
+    let row = |(i, line)| Spot { line, spare: if i == 0 { spare } else { spare.max(4) }, cursor: None, more: i > 0 };
+    let mut spots: Vec<Spot> = rows.into_iter().take(most).enumerate().map(row).collect();
+    if let Some(last) = spots.last_mut().filter(|_| cut) {
+        last.mark_cut();
     }
-    rows.into_iter().map(|line| spot(spare, line)).collect()
+    spots
 }
 
 fn one(state: &State, dialog: &Dialog, ballot: Ballot, request: &Request, width: usize) -> Vec<Spot> {
@@ -257,7 +271,7 @@ fn time_spot(dialog: &Dialog, ballot: Ballot, request: &Request) -> Spot {
         None => SafeText::default(),
     };
     line = line.and(Role::Dim, if start || run { SafeText::lit("  left/right or type") } else { then });
-    Spot { line, spare: 0, cursor }
+    Spot { line, spare: 0, cursor, more: false }
 }
 
 /// Puts a field in brackets behind the line; gives the column of its cursor.
@@ -356,7 +370,7 @@ fn act(state: &State, dialog: &Dialog, grant: Option<&Grant>, width: usize) -> V
         let mut line = label("RUN FOR", focused);
         let at = boxed(&mut line, &dialog.run_for, 7);
         line = line.and(Role::Text, safe!(" in all, from its start; now {}", grant.run_for));
-        rows.push(Spot { line, spare: 0, cursor: focused.then_some(at) });
+        rows.push(Spot { line, spare: 0, cursor: focused.then_some(at), more: false });
     }
     rows
 }
@@ -407,7 +421,7 @@ fn why(dialog: &Dialog, width: usize) -> Vec<Spot> {
             let head = if i == 0 { label(name, focused) } else { Line::of(Role::Text, spaces(11)) };
             let fill = spaces(room.saturating_sub(text.width()));
             let line = head.and(Role::Text, "[").and_marked(Role::Input, text).and(Role::Input, fill).and(Role::Text, "]");
-            Spot { line, spare: 0, cursor: (focused && window.cursor.1 == i).then_some(12 + window.cursor.0) }
+            Spot { line, spare: 0, cursor: (focused && window.cursor.1 == i).then_some(12 + window.cursor.0), more: false }
         })
         .collect()
 }
@@ -420,7 +434,7 @@ fn acknowledge(state: &State, dialog: &Dialog) -> Spot {
     };
     let mut line = label("UNSEEN", focused).and(Role::Warn, safe!("type {} to approve without having seen them ", count));
     let at = boxed(&mut line, &dialog.ack, 6);
-    Spot { line, spare: 0, cursor: focused.then_some(at) }
+    Spot { line, spare: 0, cursor: focused.then_some(at), more: false }
 }
 
 fn word(state: &State, dialog: &Dialog) -> Spot {
@@ -431,7 +445,7 @@ fn word(state: &State, dialog: &Dialog) -> Spot {
         .and(Role::Text, " + enter: ");
     let at = boxed(&mut line, &dialog.word, demanded.width().clamp(4, 24) + 1);
     let line = line.and(Role::Text, "   ").and(Role::Dim, then(state, dialog));
-    Spot { line, spare: 0, cursor: focused.then_some(at) }
+    Spot { line, spare: 0, cursor: focused.then_some(at), more: false }
 }
 
 fn send_line(state: &State, dialog: &Dialog) -> Spot {

@@ -228,13 +228,6 @@ impl Queue {
         self.top = self.top.min(self.rows.len().saturating_sub(page));
     }
 
-    /// Puts the cursor on a request, where it is listed.
-    pub fn go_to(&mut self, key: &RequestKey, page: usize) {
-        if let Some(at) = self.rows.iter().position(|r| r.stands_for(key)) {
-            self.move_to(at, page);
-        }
-    }
-
     /// Lets the arrivals in. Whether there were any.
     pub fn admit(&mut self) -> bool {
         let some = !self.arrivals.is_empty();

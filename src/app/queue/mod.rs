@@ -9,6 +9,6 @@ mod view;
 
 pub use entry::{Entry, Production};
 pub use filter::{FIELDS, Filter};
-pub use list::{Arrived, Queue};
+pub use list::Queue;
 pub use rows::{Row, RowKind};
 pub use view::View;

@@ -25,7 +25,7 @@ use crate::domain::text::SafeText;
 use crate::keymap::Verb;
 use crate::theme::Role;
 
-pub use overview::diff_line;
+pub use overview::{diff_line, severity_role};
 
 /// So many records of the past are asked for.
 const HISTORY: usize = 100;

@@ -1,6 +1,6 @@
 //! The overview: everything that a decision should know, in words.
 
-use crate::app::line::{Line, prose};
+use crate::app::line::Line;
 use crate::app::state::State;
 use crate::app::{evidence::Reading, words};
 use crate::domain::evidence::{BaseKind, Course};
