@@ -52,7 +52,12 @@ impl Shown {
             let (here, stated) = (missing.here, missing.stated);
             all.push(crate::safe!(
                 "NOT WHOLE: here {} files +{} -{}, its source says {} files +{} -{}",
-                here.files, here.added, here.removed, stated.files, stated.added, stated.removed
+                here.files,
+                here.added,
+                here.removed,
+                stated.files,
+                stated.added,
+                stated.removed
             ));
         }
         all

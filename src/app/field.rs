@@ -155,7 +155,9 @@ mod tests {
     fn it_edits_like_a_line() {
         let mut field = Field::line("45");
         assert!(field.key(key("m")));
-        assert!(!field.key(key("enter")) && !field.key(key("tab")) && !field.key(key("esc")) && !field.key(key("ctrl-o")));
+        assert!(
+            !field.key(key("enter")) && !field.key(key("tab")) && !field.key(key("esc")) && !field.key(key("ctrl-o"))
+        );
         assert_eq!(field.text(), "45m");
         field.key(key("backspace"));
         field.key(key("home"));

@@ -2,12 +2,12 @@
 
 use crossterm::event::{KeyEvent, KeyEventKind};
 
+use super::Effect;
 use super::overlay::{self, Listing, Overlay};
 use super::screens::{audit, queue, request};
 use super::state::{Screen, State};
 use super::time::{self, DEAD_TIME};
 use super::update::drop_all;
-use super::Effect;
 use crate::desk::news::{AuditState, Errand};
 use crate::domain::grant::Standing;
 use crate::domain::ids::RequestKey;

@@ -22,7 +22,8 @@ pub struct Line {
 /// Where the second column of labelled lines begins.
 const LABEL: usize = 11;
 
-const SPACES: &str = "                                                                                                    ";
+const SPACES: &str =
+    "                                                                                                    ";
 
 /// So many blanks, a hundred at the most.
 pub fn spaces(n: usize) -> SafeText {
@@ -45,10 +46,22 @@ impl Line {
         Self::of(Role::Dim, label).to_column(LABEL).and(role, text)
     }
 
+    /// The same with a narrow column of labels: for the few lines under a list.
+    pub fn noted(label: &'static str) -> Self {
+        Self::of(Role::Dim, label).to_column(6)
+    }
+
     /// Puts a piece behind the others.
     #[must_use]
     pub fn and(mut self, role: Role, text: impl Into<SafeText>) -> Self {
         self.pieces.push(Piece { text: text.into(), role });
+        self
+    }
+
+    /// Puts the pieces of another line behind the others.
+    #[must_use]
+    pub fn followed_by(mut self, other: Line) -> Self {
+        self.pieces.extend(other.pieces);
         self
     }
 
@@ -121,32 +134,31 @@ fn wrap_piece(piece: &Piece, width: usize, indent: usize, rows: &mut Vec<Line>) 
         last.pieces.push(piece.clone());
         return;
     }
-    // A piece that has hardly any room left goes to a row of its own.
-    let (head_room, fresh) = if room < 12 { (width - indent, true) } else { (room, false) };
-    let first = piece.text.wrap_words(head_room).into_iter().next().unwrap_or_default();
-    let rest = rest_of(&piece.text, &first);
-    let head = Piece { text: first, role: piece.role };
-    if fresh {
-        rows.push(Line::of(Role::Text, spaces(indent)));
+    let (blanks, text) = piece.text.without_indent();
+    let words = text.wrap_words(room.saturating_sub(blanks).max(1));
+    // A piece of which hardly anything fits goes to a row of its own.
+    let first = words.first().filter(|first| blanks + first.width() <= room && room - blanks >= 12);
+    let rest = match first {
+        Some(first) => {
+            last.pieces.push(Piece { text: spaces(blanks), role: Role::Text });
+            last.pieces.push(Piece { text: first.clone(), role: piece.role });
+            text.after(first).unwrap_or_default()
+        }
+        None => text,
+    };
+    if rest.as_str().is_empty() {
+        return;
     }
-    if let Some(row) = rows.last_mut() {
-        row.pieces.push(head);
-    }
-    for text in rest.iter().flat_map(|rest| rest.wrap_words(width - indent)) {
+    for text in rest.wrap_words(width - indent) {
         rows.push(Line::of(Role::Text, spaces(indent)).and(piece.role, text));
     }
-}
-
-/// What follows `first` in `whole`; the blank between them was the place of the cut.
-fn rest_of(whole: &SafeText, first: &SafeText) -> Option<SafeText> {
-    let rest = whole.after(first)?;
-    (!rest.as_str().is_empty()).then_some(rest)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::text::Text;
+    use proptest::prelude::*;
 
     #[test]
     fn labelled_lines_wrap_under_their_text() {
@@ -166,5 +178,21 @@ mod tests {
     fn hidden_characters_are_marked() {
         let line = Line::new().and_marked(Role::Text, &Text::from("ok\u{202e}").prose());
         assert_eq!(line.pieces[1], Piece { text: Text::from("\u{202e}").prose(), role: Role::Hidden });
+    }
+
+    proptest! {
+        #[test]
+        fn wrapping_loses_no_character_but_blanks(
+            pieces in proptest::collection::vec("[ a-z]{0,30}", 0..6), width in 0usize..50, indent in 0usize..12,
+        ) {
+            let line = pieces.iter().fold(Line::new(), |l, p| l.and(Role::Text, Text::from(p.as_str()).prose()));
+            let black = |text: &str| text.chars().filter(|c| *c != ' ').collect::<String>();
+            let rows = line.wrap(width, indent);
+            let shown: String = rows.iter().map(|r| black(&r.text())).collect();
+            prop_assert_eq!(shown, black(&line.text()));
+            if width > indent + 2 {
+                prop_assert!(rows.iter().all(|r| r.width() <= width), "{:?}", rows);
+            }
+        }
     }
 }

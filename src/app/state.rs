@@ -11,6 +11,7 @@ use super::screens::audit::AuditScreen;
 use super::screens::grants::GrantsScreen;
 use super::screens::request::RequestScreen;
 use super::setup::Setup;
+use super::words::minute_of;
 use crate::desk::news::{AuditState, BackendState};
 use crate::domain::digest::Hasher;
 use crate::domain::ids::{BackendName, DecisionId, RequestKey};
@@ -179,9 +180,7 @@ impl State {
     /// Whether a line above everything warns.
     pub(crate) fn banner(&self) -> Option<SafeText> {
         let broken = match &self.audit_state {
-            Some(AuditState::Broken { why }) => {
-                Some(crate::safe!("AUDIT LOG BROKEN, nothing can be decided: {}", why))
-            }
+            Some(AuditState::Broken { why }) => Some(crate::safe!("AUDIT LOG BROKEN, nothing can be decided: {}", why)),
             _ => None,
         };
         let read_only = self.setup.read_only.then(|| SafeText::lit("READ ONLY: nothing can be decided from here"));
@@ -218,9 +217,4 @@ impl State {
         self.note = Some(note.into());
         self.dirty = true;
     }
-}
-
-/// The beginning of the minute: all labels show the age at this moment and turn together.
-pub(crate) fn minute_of(wall: Ms) -> Ms {
-    Ms(wall.0 - wall.0.rem_euclid(60_000))
 }

@@ -117,7 +117,12 @@ impl Sample {
                 url: Some("https://ci.example/acme/runs/8841".into()),
             }),
             identities: vec![
-                Identity { role: Role::Requester, kind: IdentityKind::Login, name: "bob".into(), source: Source::Claimed },
+                Identity {
+                    role: Role::Requester,
+                    kind: IdentityKind::Login,
+                    name: "bob".into(),
+                    source: Source::Claimed,
+                },
                 Identity {
                     role: Role::Credential,
                     kind: IdentityKind::Token,
@@ -139,10 +144,18 @@ impl Sample {
             needs: vec![NeedState { group: Some("oncall".parse().unwrap()), need: 2, have: 1 }],
             votes: Vec::new(),
             looks: Vec::new(),
-            findings: vec![Finding::new(FindingId::ActionShaChanged, "aquasecurity/trivy-action", "a1b2c3d -> 9f8e7d6")],
+            findings: vec![Finding::new(
+                FindingId::ActionShaChanged,
+                "aquasecurity/trivy-action",
+                "a1b2c3d -> 9f8e7d6",
+            )],
             evidence: EvidenceSummary {
                 digest: Digest::of(b"evidence"),
-                base: Some(Base { sha: sha('8'), kind: BaseKind::LastDeployed, deployed_at: Some(WALL - Span::hours(49)) }),
+                base: Some(Base {
+                    sha: sha('8'),
+                    kind: BaseKind::LastDeployed,
+                    deployed_at: Some(WALL - Span::hours(49)),
+                }),
                 course: Some(Course::Ahead),
                 totals: Some(Totals { files: 3, added: 5, removed: 3 }),
                 commits: 3,
@@ -159,23 +172,21 @@ impl Sample {
 
     /// Asks for a test environment and needs one person and nothing else.
     pub fn stage(repo: &str, name: &str) -> Self {
-        Self::prod(repo, name)
-            .core(|c| c.environment.value = "staging".into())
-            .with(|r| {
-                r.verdict = Verdict {
-                    rules: vec!["stage".into()],
-                    needs: vec![Need { count: 1, group: None }],
-                    reason: false,
-                    word: None,
-                    seen: SeenDemand::Nothing,
-                    bulk: true,
-                    scopes: vec![Scope::Once, Scope::Run],
-                    ..verdict()
-                };
-                r.needs = vec![NeedState { group: None, need: 1, have: 0 }];
-                r.findings.clear();
-                r.due = Some(WALL + Span::mins(56));
-            })
+        Self::prod(repo, name).core(|c| c.environment.value = "staging".into()).with(|r| {
+            r.verdict = Verdict {
+                rules: vec!["stage".into()],
+                needs: vec![Need { count: 1, group: None }],
+                reason: false,
+                word: None,
+                seen: SeenDemand::Nothing,
+                bulk: true,
+                scopes: vec![Scope::Once, Scope::Run],
+                ..verdict()
+            };
+            r.needs = vec![NeedState { group: None, need: 1, have: 0 }];
+            r.findings.clear();
+            r.due = Some(WALL + Span::mins(56));
+        })
     }
 
     pub fn core(mut self, change: impl FnOnce(&mut Core)) -> Self {
@@ -374,10 +385,12 @@ impl Stage {
 
     /// Keys by name, with a moment between them.
     pub fn press(&mut self, keys: &str) -> Vec<Effect> {
-        keys.split_whitespace().flat_map(|key| {
-            self.now = later(self.now, 400);
-            self.key(key)
-        }).collect()
+        keys.split_whitespace()
+            .flat_map(|key| {
+                self.now = later(self.now, 400);
+                self.key(key)
+            })
+            .collect()
     }
 
     /// A key at once after the last one.
@@ -387,9 +400,7 @@ impl Stage {
 
     pub fn types(&mut self, text: &str) -> Vec<Effect> {
         self.now = later(self.now, 400);
-        text.chars().flat_map(|c| {
-            self.send(Msg::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)))
-        }).collect()
+        text.chars().flat_map(|c| self.send(Msg::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)))).collect()
     }
 
     pub fn waits(&mut self, ms: i64) -> Vec<Effect> {
@@ -404,7 +415,8 @@ impl Stage {
             _ => None,
         });
         let (generation, key) = asked.expect("evidence was asked for");
-        let exhibit = Exhibit { key: key.clone(), evidence: evidence(), diff: Some(Arc::new(DIFF.as_bytes().to_vec())) };
+        let exhibit =
+            Exhibit { key: key.clone(), evidence: evidence(), diff: Some(Arc::new(DIFF.as_bytes().to_vec())) };
         self.news(News::Exhibit { generation, key, result: Ok(Arc::new(exhibit)) });
     }
 
@@ -472,24 +484,42 @@ pub fn sketch() -> Vec<Sample> {
         findings.iter_mut().for_each(|f| f.new = false);
         findings
     };
-    let carol = |s: Sample| s.core(|c| {
-        c.identities = vec![Identity { role: Role::Requester, kind: IdentityKind::Person, name: "carol".into(), source: Source::Token }];
-        c.head = Some(format!("99e02c1{}", "0".repeat(33)).parse().unwrap());
-    });
-    let pay = |name: &str| carol(Sample::prod("pay", name)).ages(2, 28).with(|r| {
-        r.needs = vec![NeedState { group: Some("oncall".parse().unwrap()), need: 1, have: 0 }];
-        r.can = Can::Yes { starts: true };
-    });
+    let carol = |s: Sample| {
+        s.core(|c| {
+            c.identities = vec![Identity {
+                role: Role::Requester,
+                kind: IdentityKind::Person,
+                name: "carol".into(),
+                source: Source::Token,
+            }];
+            c.head = Some(format!("99e02c1{}", "0".repeat(33)).parse().unwrap());
+        })
+    };
+    let pay = |name: &str| {
+        carol(Sample::prod("pay", name)).ages(2, 28).with(|r| {
+            r.needs = vec![NeedState { group: Some("oncall".parse().unwrap()), need: 1, have: 0 }];
+            r.can = Can::Yes { starts: true };
+        })
+    };
     let mut all = vec![
         Sample::prod("shop", "deploy-api"),
         pay("migrate-0142").with(|r| r.findings = old(3)),
-        Sample::prod("web", "deploy").ages(9, 21).cannot("needs another person: you asked").core(|c| {
-            c.identities = vec![Identity { role: Role::Requester, kind: IdentityKind::Person, name: "alice".into(), source: Source::Token }];
-            c.head = Some(format!("71aa0de{}", "0".repeat(33)).parse().unwrap());
-        }).with(|r| {
-            r.needs = vec![NeedState { group: None, need: 1, have: 0 }];
-            r.findings.clear();
-        }),
+        Sample::prod("web", "deploy")
+            .ages(9, 21)
+            .cannot("needs another person: you asked")
+            .core(|c| {
+                c.identities = vec![Identity {
+                    role: Role::Requester,
+                    kind: IdentityKind::Person,
+                    name: "alice".into(),
+                    source: Source::Token,
+                }];
+                c.head = Some(format!("71aa0de{}", "0".repeat(33)).parse().unwrap());
+            })
+            .with(|r| {
+                r.needs = vec![NeedState { group: None, need: 1, have: 0 }];
+                r.findings.clear();
+            }),
         Sample::stage("shop", "e2e").ages(4, 56).with(|r| {
             r.findings = vec![Finding::new(FindingId::ActionMovable, "actions/checkout", "v4")];
         }),
@@ -497,7 +527,9 @@ pub fn sketch() -> Vec<Sample> {
         Sample::prod("pay", "rollback").decided(Standing::TimedOut, "dan", Ballot::Approve).with(|r| r.votes.clear()),
     ];
     all.extend((0..30).map(|i| {
-        pay("deploy").id(&format!("matrix{i:02}")).core(|c| c.run.as_mut().unwrap().job = format!("leg-{i}").into())
+        pay("deploy")
+            .id(&format!("matrix{i:02}"))
+            .core(|c| c.run.as_mut().unwrap().job = format!("leg-{i}").into())
             .with(|r| {
                 r.findings.clear();
                 r.looks = vec![Look { by: person("dan"), until: WALL + Span::mins(2) }];

@@ -2,7 +2,8 @@
 
 use super::overlay::Overlay;
 use super::screens::request;
-use super::state::{Screen, State, minute_of};
+use super::state::{Screen, State};
+use super::words::minute_of;
 use super::{Effect, holds::Stand};
 use crate::desk::news::{BackendState, Errand, Health, Step};
 use crate::domain::decision::Decision;

@@ -12,14 +12,19 @@ pub fn minutes(span: Span) -> SafeText {
     if span < Span::mins(1) { SafeText::lit("now") } else { span.coarse() }
 }
 
-/// How long ago.
+/// How long ago, in minutes of the clock: asked 03:08, now 03:12, so 4m.
 pub fn ago(now: Ms, then: Ms) -> SafeText {
-    minutes(now.since(then))
+    minutes(now.since(minute_of(then)))
+}
+
+/// The beginning of the minute: all labels turn together.
+pub fn minute_of(wall: Ms) -> Ms {
+    Ms(wall.0.saturating_sub(wall.0.rem_euclid(60_000)))
 }
 
 /// How long until then; `over` where it is past.
 pub fn until(now: Ms, then: Ms) -> SafeText {
-    match then.since(now) {
+    match minute_of(then).since(now) {
         _ if then <= now => SafeText::lit("over"),
         left if left < Span::mins(1) => SafeText::lit("<1m"),
         left => left.coarse(),

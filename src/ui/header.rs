@@ -16,7 +16,7 @@ use crate::theme::Role;
 /// Counts, backends, and the banner where there is one.
 pub fn draw(canvas: &mut Canvas, area: Rect, state: &State) {
     let width = usize::from(area.width);
-    let mut lines = vec![counts(state).with_end(width, who(state)), backends(state)];
+    let mut lines = vec![counts(state).with_end(width, who(state)), backends(state, width)];
     lines.extend(state.banner().map(|text| Line::of(Role::Banner, text)));
     canvas.lines(area, &lines);
 }
@@ -51,17 +51,26 @@ fn who(state: &State) -> Line {
     }
 }
 
-fn backends(state: &State) -> Line {
+/// The faults are said where there is room for them.
+fn backends(state: &State, width: usize) -> Line {
+    let whole = backend_line(state, true);
+    if whole.width() <= width { whole } else { backend_line(state, false) }
+}
+
+fn backend_line(state: &State, faults: bool) -> Line {
     let mut line = Line::new();
     for backend in state.backends.values() {
         let (words, role) = health(state, backend);
-        line = line.and(Role::Text, safe!("{} ", backend.name)).and(role, words).and(Role::Border, " | ");
+        line = line.and(Role::Text, safe!("{} ", backend.name)).and(role, words);
+        if let (Health::Stale { fault, .. }, true) = (&backend.health, faults) {
+            line = line.and(Role::Text, safe!(": {}", fault.message));
+        }
+        line = line.and(Role::Border, " | ");
     }
     if state.backends.is_empty() {
         line = line.and(Role::Dim, "no backend yet").and(Role::Border, " | ");
     }
-    line.pieces.extend(audit::state_line(state).pieces);
-    line
+    line.followed_by(audit::state_line(state))
 }
 
 fn health(state: &State, backend: &BackendState) -> (SafeText, Role) {
@@ -70,7 +79,7 @@ fn health(state: &State, backend: &BackendState) -> (SafeText, Role) {
         Health::Connecting => (SafeText::lit("connecting"), Role::Dim),
         Health::Fresh { at } if time::is_aged(backend, state.now.wall) => (safe!("quiet {}", age(*at)), Role::Warn),
         Health::Fresh { .. } => (SafeText::lit("ok"), Role::Good),
-        Health::Stale { since: Some(at), fault } => (safe!("STALE {}: {}", age(*at), fault.message.cut(32)), Role::Bad),
-        Health::Stale { since: None, fault } => (safe!("DOWN: {}", fault.message.cut(40)), Role::Bad),
+        Health::Stale { since: Some(at), .. } => (safe!("STALE {}", age(*at)), Role::Bad),
+        Health::Stale { since: None, .. } => (SafeText::lit("DOWN"), Role::Bad),
     }
 }

@@ -67,7 +67,10 @@ fn help_layer(canvas: &mut Canvas, room: Rect, state: &State, list: &Listing) ->
     let lines = help::lines(state, &list.field.text(), usize::from(inner.width));
     let search = Rect { height: inner.height.min(1), ..inner };
     let rows = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
-    let count = Line::of(Role::Dim, safe!("  {}-{} of {}", list.at + 1, (list.at + usize::from(rows.height)).min(lines.len()), lines.len()));
+    let count = Line::of(
+        Role::Dim,
+        safe!("  {}-{} of {}", list.at + 1, (list.at + usize::from(rows.height)).min(lines.len()), lines.len()),
+    );
     let cursor = field_row(canvas, search, "find ", &list.field, count);
     canvas.lines(rows, lines.iter().skip(list.at));
     cursor
@@ -129,7 +132,10 @@ fn outcomes(canvas: &mut Canvas, room: Rect, state: &State, list: &Listing) {
 fn quit(canvas: &mut Canvas, room: Rect, state: &State) {
     let keys = &state.setup.keymap;
     let area = middle(room, 66, 7);
-    let foot = Line::of(Role::Key, keys.shown(Verb::Leave)).and(Role::Text, " quit   ").and(Role::Key, keys.shown(Verb::Cancel)).and(Role::Text, " stay");
+    let foot = Line::of(Role::Key, keys.shown(Verb::Leave))
+        .and(Role::Text, " quit   ")
+        .and(Role::Key, keys.shown(Verb::Cancel))
+        .and(Role::Text, " stay");
     let inner = canvas.frame(area, (&Line::of(Role::Title, "QUIT?"), &Line::new()), &foot);
     let (held, flying) = (state.holds.held_count(), state.holds.in_flight());
     let mut lines = Vec::new();

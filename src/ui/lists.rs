@@ -20,7 +20,8 @@ pub fn grants(canvas: &mut Canvas, layout: &Layout, state: &State) {
     let [title, rule, columns] = rows3(list.head);
     let width = usize::from(list.rows.width);
     if !matches!(state.overlay, Some(Overlay::Find(_))) {
-        let line = Line::of(Role::Title, "GRANTS").and(Role::Text, safe!("   {} running, {} in all", state.grants.running(), state.grants.len()));
+        let line = Line::of(Role::Title, "GRANTS")
+            .and(Role::Text, safe!("   {} running, {} in all", state.grants.running(), state.grants.len()));
         canvas.line(title, &filtered(line, &state.grants.filter));
     }
     canvas.rule(rule);
@@ -113,5 +114,9 @@ pub fn audit(canvas: &mut Canvas, layout: &Layout, state: &State) {
 
 fn nothing(state: &State, says: &'static str) -> Vec<Line> {
     let back = state.setup.keymap.shown(Verb::Back);
-    vec![Line::new(), Line::of(Role::Text, says), Line::of(Role::Key, safe!("    {}", back)).and(Role::Dim, "  back to the queue")]
+    vec![
+        Line::new(),
+        Line::of(Role::Text, says),
+        Line::of(Role::Key, safe!("    {}", back)).and(Role::Dim, "  back to the queue"),
+    ]
 }

@@ -33,7 +33,7 @@ impl Columns {
         let width = usize::from(width);
         let sha = if width >= 72 { 7 } else { 0 };
         let enforcer = if width >= 96 { 7 } else { 0 };
-        let environment = if width >= 96 { 8 } else { 4 };
+        let environment = if width >= 96 { 8 } else { 5 };
         let who = 7;
         let gaps = 6 + usize::from(sha > 0) + usize::from(enforcer > 0);
         // Cursor and mark, vote, age, due.
@@ -57,17 +57,20 @@ pub fn draw(canvas: &mut Canvas, layout: &Layout, state: &State) {
         let line = row_line(state, row, &columns, at == state.queue.cursor());
         if at == state.queue.cursor() { canvas.selected(area, &line) } else { canvas.line(area, &line) }
     }
-    detail(canvas, &list, queue::detail(state));
+    detail(canvas, &list, queue::detail(state, list.beside));
 }
 
 /// The detail of a list, below it or beside it.
 pub fn detail(canvas: &mut Canvas, list: &ListLayout, lines: Vec<Line>) {
-    if list.beside { canvas.rule_down(list.detail) } else { canvas.rule(list.detail) }
+    if list.beside {
+        canvas.rule_down(list.detail)
+    } else {
+        canvas.rule(list.detail)
+    }
     let window = list.detail_window();
     let width = usize::from(window.width);
     // Below a list each fact has one row; beside it there is room for all of them.
-    let rows: Vec<Line> =
-        if list.beside { lines.iter().flat_map(|l| l.wrap(width, 11)).collect() } else { lines };
+    let rows: Vec<Line> = if list.beside { lines.iter().flat_map(|l| l.wrap(width, 11)).collect() } else { lines };
     canvas.lines(window, &rows);
 }
 
@@ -103,14 +106,16 @@ fn view_line(state: &State, width: usize) -> Line {
     let queue = &state.queue;
     let line = Line::of(Role::Dim, "view ").and(Role::Strong, queue.view.title());
     let line = match queue.filter.is_empty() {
-        true => line.and(Role::Dim, safe!("   {}", queue.rows().len())),
-        false => line.and(Role::Dim, safe!("   {} match ", queue.rows().len())).and(Role::Input, queue.filter.text()),
+        true => line.and(Role::Dim, safe!("  {} rows", queue.rows().len())),
+        false => {
+            line.and(Role::Dim, safe!("  {} rows match ", queue.rows().len())).and(Role::Input, queue.filter.text())
+        }
     };
     let line = match queue.marks.len() {
         0 => line,
         n => line.and(Role::Marked, safe!("   {} marked", n)),
     };
-    let sort = Line::of(Role::Dim, "   sort: can decide, prod, due, oldest");
+    let sort = Line::of(Role::Dim, "   sorted: can decide, prod, due, oldest");
     let end = match queue.waiting_arrivals() {
         0 => Line::new(),
         n => Line::of(Role::Warn, safe!("{} new ^ ", n)).and(Role::Key, state.setup.keymap.shown(Verb::ShowNew)),
@@ -161,7 +166,7 @@ fn mark(state: &State, row: &Row, line: Line) -> Line {
 fn environment(row: &Row, width: usize) -> (SafeText, Role) {
     let name = row.entry.request.core.environment.value.ident();
     match row.entry.production {
-        true if width > 4 => (safe!("PROD {}", name.cut(width - 5)).cut(width), Role::Prod),
+        true if width > 5 => (safe!("PROD {}", name.cut(width - 5)).cut(width), Role::Prod),
         true => (SafeText::lit("PROD"), Role::Prod),
         false if name.as_str().is_empty() => (SafeText::lit("?"), Role::Unknown),
         false => (name.cut(width), Role::Text),

@@ -63,7 +63,10 @@ fn tab_line(state: &State, screen: &RequestScreen) -> Line {
     for (i, tab) in Tab::ALL.into_iter().enumerate() {
         let here = tab == screen.tab;
         line = line.and(Role::Key, safe!("{} ", i + 1));
-        line = line.and(if here { Role::Selected } else { Role::Text }, safe!("{}{}{}", if here { "[" } else { "" }, tab.title(), if here { "]" } else { "" }));
+        line = line.and(
+            if here { Role::Selected } else { Role::Text },
+            safe!("{}{}{}", if here { "[" } else { "" }, tab.title(), if here { "]" } else { "" }),
+        );
         if tab == Tab::Diff {
             let seen = request::viewed(state).map(|r| state.evidences.seen(r));
             if let Some(seen) = seen.filter(|s| s.of > 0) {
@@ -87,7 +90,7 @@ fn diff(canvas: &mut Canvas, layout: &Layout, state: &State, screen: &RequestScr
     let complaints = request::complaints(state);
     let areas = layout.diff(complaints.len());
     let Some(request) = request::viewed(state) else { return };
-    let head = request::diff_line(state, request);
+    let head = Line::of(Role::Dim, "DIFF ").followed_by(request::diff_line(state, request));
     let wrong = complaints.iter().map(|c| Line::of(Role::Bad, c.clone()));
     let heads: Vec<Line> = std::iter::once(head).chain(wrong).collect();
     canvas.lines(areas.head, &heads);
@@ -107,9 +110,13 @@ fn diff(canvas: &mut Canvas, layout: &Layout, state: &State, screen: &RequestScr
         canvas.rule_down(areas.paper);
     } else {
         canvas.rule(areas.paper);
-        let place = safe!(" file {} of {}, rows {}-{} of {} ", screen.diff.place + 1, shown.order.len(), first, last, all);
+        let place =
+            safe!(" file {} of {}, rows {}-{} of {} ", screen.diff.place + 1, shown.order.len(), first, last, all);
         let x = areas.paper.x + 2;
-        canvas.line(ratatui::layout::Rect { x, width: areas.paper.width.saturating_sub(2), ..areas.paper }, &Line::of(Role::Dim, place));
+        canvas.line(
+            ratatui::layout::Rect { x, width: areas.paper.width.saturating_sub(2), ..areas.paper },
+            &Line::of(Role::Dim, place),
+        );
     }
     canvas.lines(window, &screen.diff.lines(rows));
 }

@@ -5,7 +5,6 @@ use crate::app::holds::{Held, Latest, Stand, Track};
 use crate::app::keys;
 use crate::app::layout::Layout;
 use crate::app::line::Line;
-use crate::app::overlay::Overlay;
 use crate::app::screens::grants::standing_line;
 use crate::app::state::State;
 use crate::desk::news::Step;
@@ -18,7 +17,8 @@ use crate::theme::Role;
 pub fn draw(canvas: &mut Canvas, layout: &Layout, state: &State) {
     canvas.rule(layout.strip);
     let width = usize::from(layout.strip.width);
-    let last = ratatui::layout::Rect { y: layout.strip.y + 1, height: layout.strip.height.saturating_sub(1), ..layout.strip };
+    let last =
+        ratatui::layout::Rect { y: layout.strip.y + 1, height: layout.strip.height.saturating_sub(1), ..layout.strip };
     canvas.line(last, &strip(state, width));
     canvas.line(layout.footer, &footer(state, width));
 }
@@ -104,7 +104,8 @@ fn footer(state: &State, width: usize) -> Line {
     if let Some(note) = &state.note {
         return Line::new().and_marked(Role::Warn, note);
     }
-    if matches!(state.overlay, Some(Overlay::Dialog(_) | Overlay::Quit)) {
+    // A layer says its own keys.
+    if state.overlay.is_some() {
         return Line::new();
     }
     let help = hint(state, Verb::Help);

@@ -40,7 +40,8 @@ impl<'a> Canvas<'a> {
 
     fn piece(&mut self, x: u16, y: u16, left: u16, piece: &Piece, fits: bool) -> u16 {
         // One column is kept for the sign of a cut, where a cut will come.
-        let text = if fits || piece.text.width() < usize::from(left) { piece.text.clone() } else { cut(&piece.text, left) };
+        let text =
+            if fits || piece.text.width() < usize::from(left) { piece.text.clone() } else { cut(&piece.text, left) };
         let span = Span::styled(text.as_str(), self.theme.style(piece.role));
         self.buffer.set_span(x, y, &span, left).0
     }

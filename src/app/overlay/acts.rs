@@ -64,9 +64,7 @@ pub fn send(state: &mut State, dialog: &Dialog, fx: &mut Vec<Effect>) -> Result<
     let reason = dialog.why.trimmed();
     let errand = match &dialog.purpose {
         Purpose::Review { target } => Errand::Review { key: target.key().clone(), comment: reason },
-        Purpose::Revoke { backend, grant } => {
-            Errand::Revoke { backend: backend.clone(), grant: grant.clone(), reason }
-        }
+        Purpose::Revoke { backend, grant } => Errand::Revoke { backend: backend.clone(), grant: grant.clone(), reason },
         Purpose::Extend { backend, grant } => {
             let run_for = more_time(state, dialog)?;
             Errand::Extend { backend: backend.clone(), grant: grant.clone(), run_for, reason }

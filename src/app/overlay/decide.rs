@@ -73,8 +73,7 @@ pub fn refit(state: &State, dialog: &mut Dialog) {
     let open: Vec<&Target> = targets.iter().filter(|t| t.lock.is_none()).collect();
     let demands: Vec<Demands> = open.iter().map(|t| requirements(&t.shown, ballot)).collect();
     let acknowledge = to_acknowledge(state, ballot, targets);
-    let scopes: Vec<Scope> =
-        Scope::ALL.into_iter().filter(|s| demands.iter().all(|d| d.scopes.contains(s))).collect();
+    let scopes: Vec<Scope> = Scope::ALL.into_iter().filter(|s| demands.iter().all(|d| d.scopes.contains(s))).collect();
     dialog.caps = (
         demands.iter().map(|d| d.start_by).min().unwrap_or_default(),
         demands.iter().map(|d| d.run_for).min().unwrap_or_default(),
@@ -109,8 +108,10 @@ pub fn requests_changed(state: &State, dialog: &mut Dialog) -> Vec<RequestKey> {
         changes.push(if several { safe!("{}: {}", words::title(&now.core), what) } else { what });
     }
     let locks = targets.iter().filter(|t| t.lock.is_some()).count();
-    if locks == targets.len() && dialog.locked.is_none() {
+    if locks == targets.len() {
         dialog.locked = targets.first().and_then(|t| t.lock.clone());
+        dialog.changed = None;
+        return Vec::new();
     }
     if !changes.is_empty() {
         refit(state, dialog);
@@ -194,9 +195,7 @@ fn dispatch(state: &mut State, ballot: Ballot, decisions: Vec<Decision>, titles:
             [title] => safe!("{} {}", words::ballot(ballot), title),
             _ => safe!("{} {} requests", words::ballot(ballot), titles.len()),
         };
-        fx.extend(decisions.iter().map(|d| {
-            Effect::Errand(Errand::Hold { id: d.id.clone(), key: d.request.clone() })
-        }));
+        fx.extend(decisions.iter().map(|d| Effect::Errand(Errand::Hold { id: d.id.clone(), key: d.request.clone() })));
         state.holds.hold(decisions, titles, what, state.now, hold);
     }
     if several {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{Overlay, acts, close_dialog, decide, park};
+use crate::app::Effect;
 use crate::app::field::Field;
 use crate::app::state::State;
 use crate::app::time::DEAD_TIME;
-use crate::app::Effect;
 use crate::domain::ids::{BackendName, GrantId, RequestKey};
 use crate::domain::request::{Ballot, Request};
 use crate::domain::scope::Scope;

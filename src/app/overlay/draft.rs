@@ -33,11 +33,15 @@ pub fn draft_of(state: &State, dialog: &Dialog, ballot: Ballot, target: &Target)
 }
 
 fn time(text: &str, field: FieldKind) -> Result<Span, Refusal> {
-    text.parse::<Span>().map_err(|_| (SafeText::lit("not a length of time: write it like 45m, 1h30m or 90s"), Some(field)))
+    text.parse::<Span>()
+        .map_err(|_| (SafeText::lit("not a length of time: write it like 45m, 1h30m or 90s"), Some(field)))
 }
 
 /// How many files must be acknowledged by their number, where that is allowed; the same for all targets.
 pub fn to_acknowledge(state: &State, ballot: Ballot, targets: &[Target]) -> Option<u32> {
+    if targets.iter().any(|t| super::is_reading(state, &t.shown)) {
+        return None;
+    }
     let mut counts = targets.iter().filter(|t| t.lock.is_none()).map(|t| {
         let demands = requirements(&t.shown, ballot);
         let left = unseen(&t.shown, &state.evidences.seen(&t.shown), demands.seen);

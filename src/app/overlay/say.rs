@@ -64,7 +64,10 @@ fn decide_head(state: &State, ballot: Ballot, targets: &[Target]) -> (Line, Line
         Ballot::BreakGlass => Line::of(Role::Bad, "BREAK GLASS"),
     };
     let [target] = targets else {
-        return (verb.and(Role::Title, safe!(" {} requests", targets.len())), Line::of(Role::Text, "a result row each"));
+        return (
+            verb.and(Role::Title, safe!(" {} requests", targets.len())),
+            Line::of(Role::Text, "a result row each"),
+        );
     };
     let request = &target.shown;
     let production = state.queue.get(request.key()).is_some_and(|e| e.production);
@@ -97,7 +100,11 @@ pub fn foot(state: &State, dialog: &Dialog) -> Line {
             continue;
         }
         let short = verb.row().map_or("", |row| row.short);
-        line = line.and(Role::Key, state.setup.keymap.shown(verb)).and(Role::Text, safe!(" {}   ", short));
+        let gap = if line.is_empty() { "" } else { "  " };
+        line = line
+            .and(Role::Text, gap)
+            .and(Role::Key, state.setup.keymap.shown(verb))
+            .and(Role::Text, safe!(" {}", short));
     }
     line
 }
@@ -110,7 +117,9 @@ pub fn rows(state: &State, dialog: &Dialog, width: usize) -> Vec<Spot> {
             _ => several(state, dialog, *ballot, targets, width),
         },
         Purpose::Review { target } => review(state, target, width),
-        Purpose::Revoke { grant, .. } | Purpose::Extend { grant, .. } => act(state, dialog, state.grants.find(grant), width),
+        Purpose::Revoke { grant, .. } | Purpose::Extend { grant, .. } => {
+            act(state, dialog, state.grants.find(grant), width)
+        }
     };
     rows.extend(fields(state, dialog, width));
     rows.extend(state_of(dialog, width));
@@ -119,7 +128,7 @@ pub fn rows(state: &State, dialog: &Dialog, width: usize) -> Vec<Spot> {
 
 /// At most so many rows of a line; all but the first can be spared, and what is left out leaves a sign.
 fn wrapped(spare: u8, line: Line, width: usize, most: usize) -> Vec<Spot> {
-    let rows = line.wrap(width.saturating_sub(2), 11);
+    let rows = line.wrap(width, 11);
     let cut = rows.len() > most;
     let row = |(i, line)| Spot { line, spare: if i == 0 { spare } else { spare.max(4) }, cursor: None, more: i > 0 };
     let mut spots: Vec<Spot> = rows.into_iter().take(most).enumerate().map(row).collect();
@@ -142,7 +151,8 @@ fn one(state: &State, dialog: &Dialog, ballot: Ballot, request: &Request, width:
     }
     rows.push(spot(2, asked(state, request).with_end(width, deciding_as(state, request))));
     rows.extend(wrapped(0, runs(request), width, 3));
-    rows.extend(wrapped(1, request::diff_line(state, request), width, 2));
+    let sizes = Line::labelled("DIFF", Role::Text, "").followed_by(request::diff_sizes(state, request));
+    rows.extend(wrapped(1, sizes, width, 2));
     rows.extend(wrapped(0, news(request), width, 2));
     if ballot == Ballot::Reject {
         return rows;
@@ -173,7 +183,9 @@ fn asked(state: &State, request: &Request) -> Line {
 
 fn deciding_as(state: &State, request: &Request) -> Line {
     match state.you(&request.key().backend) {
-        Some(you) => Line::of(Role::Dim, "deciding as ").and(Role::Text, safe!("{} ({})", you.shown(), you.assurance.word())),
+        Some(you) => {
+            Line::of(Role::Dim, "deciding as ").and(Role::Text, safe!("{} ({})", you.shown(), you.assurance.word()))
+        }
         None => Line::of(Role::Unknown, "deciding as UNKNOWN"),
     }
 }
@@ -217,7 +229,11 @@ fn unseen_line(state: &State, request: &Request, demands: &Demands) -> Option<Li
     if seen.must_see_unseen.len() as u32 == left.files {
         return Some(names(&seen.must_see_unseen, Role::Warn));
     }
-    Some(Line::labelled("UNSEEN", Role::Warn, safe!("{} of {} files were not on this screen in full", left.files, seen.of.max(left.files))))
+    Some(Line::labelled(
+        "UNSEEN",
+        Role::Warn,
+        safe!("{} of {} files were not on this screen in full", left.files, seen.of.max(left.files)),
+    ))
 }
 
 fn names(files: &[Text], role: Role) -> Line {
@@ -243,6 +259,7 @@ fn scope_line(dialog: &Dialog, demands: &Demands) -> Line {
     }
     for (why, scopes) in reasons {
         let words: Vec<SafeText> = scopes.iter().map(|s| s.word()).collect();
+        let why = if why.starts_with("the policy") { "policy" } else { why };
         line = line.and(Role::Dim, safe!("-- {}: {}  ", SafeText::join(&words, ", "), why));
     }
     line
@@ -258,12 +275,12 @@ fn time_spot(dialog: &Dialog, ballot: Ballot, request: &Request) -> Spot {
     let mut cursor = None;
     if ballot == Ballot::Approve {
         line = line.and(if start { Role::Strong } else { Role::Text }, "start by ");
-        let at = boxed(&mut line, &dialog.start_by, 7);
+        let at = boxed(&mut line, &dialog.start_by, 6);
         cursor = start.then_some(at);
-        line = line.and(Role::Dim, safe!(" max {}  ", dialog.caps.0));
+        line = line.and(Role::Dim, if start { safe!(" max {}  ", dialog.caps.0) } else { SafeText::lit("  ") });
     }
     line = line.and(if run { Role::Strong } else { Role::Text }, "run for ");
-    let at = boxed(&mut line, &dialog.run_for, 7);
+    let at = boxed(&mut line, &dialog.run_for, 6);
     cursor = cursor.or(run.then_some(at));
     line = line.and(Role::Text, safe!(" max {}", dialog.caps.1));
     let then = match &request.core.command {
@@ -280,7 +297,11 @@ fn boxed(line: &mut Line, field: &Field, width: usize) -> usize {
     let text = window.rows.into_iter().next().unwrap_or_default();
     let begin = line.width() + 1;
     let fill = spaces(width.saturating_sub(text.width()));
-    *line = std::mem::take(line).and(Role::Text, "[").and_marked(Role::Input, &text).and(Role::Input, fill).and(Role::Text, "]");
+    *line = std::mem::take(line)
+        .and(Role::Text, "[")
+        .and_marked(Role::Input, &text)
+        .and(Role::Input, fill)
+        .and(Role::Text, "]");
     begin + window.cursor.0
 }
 
@@ -298,14 +319,23 @@ fn rule(request: &Request, ballot: Ballot) -> Line {
 }
 
 fn several(state: &State, dialog: &Dialog, ballot: Ballot, targets: &[Target], width: usize) -> Vec<Spot> {
-    let mut rows: Vec<Spot> = targets.iter().enumerate().map(|(i, target)| {
-        let line = target_line(state, ballot, target);
-        let spare = if i < 3 { 1 } else { u8::try_from(i + 1).unwrap_or(u8::MAX) };
-        spot(spare, line.wrap(width, 11).into_iter().next().unwrap_or_default())
-    }).collect();
+    let mut rows: Vec<Spot> = targets
+        .iter()
+        .enumerate()
+        .map(|(i, target)| {
+            let line = target_line(state, ballot, target);
+            let spare = if i < 3 { 1 } else { u8::try_from(i + 1).unwrap_or(u8::MAX) };
+            spot(spare, line.wrap(width, 11).into_iter().next().unwrap_or_default())
+        })
+        .collect();
     let open = targets.iter().filter(|t| t.lock.is_none()).count();
-    let starts = targets.iter().filter(|t| t.lock.is_none() && matches!(t.shown.can, Can::Yes { starts: true })).count();
-    let sums = if ballot == Ballot::Approve { safe!("{} of them, {} START", open, starts) } else { safe!("{} of them end", open) };
+    let starts =
+        targets.iter().filter(|t| t.lock.is_none() && matches!(t.shown.can, Can::Yes { starts: true })).count();
+    let sums = if ballot == Ballot::Approve {
+        safe!("{} of them, {} START", open, starts)
+    } else {
+        safe!("{} of them end", open)
+    };
     rows.push(spot(0, Line::labelled("ALL", Role::Strong, sums)));
     if ballot == Ballot::Reject {
         return rows;
@@ -326,18 +356,24 @@ fn target_line(state: &State, ballot: Ballot, target: &Target) -> Line {
     let demands = requirements(request, ballot);
     let left = unseen(request, &state.evidences.seen(request), demands.seen);
     let job = request.core.run.as_ref().map(|r| safe!(" {}", r.job.ident())).unwrap_or_default();
-    let line = Line::of(if production { Role::Prod } else { Role::Text }, request.core.environment.value.ident().cut(8))
-        .to_column(9)
-        .and_marked(Role::Strong, &words::title(&request.core))
-        .and_marked(Role::Text, &job)
-        .and(Role::Dim, safe!("  {}", request.digest().code()));
+    let line =
+        Line::of(if production { Role::Prod } else { Role::Text }, request.core.environment.value.ident().cut(8))
+            .to_column(9)
+            .and_marked(Role::Strong, &words::title(&request.core))
+            .and_marked(Role::Text, &job)
+            .and(Role::Dim, safe!("  {}", request.digest().code()));
     let line = if left.is_none() { line } else { line.and(Role::Warn, safe!("  {} unseen", left.files)) };
     if demands.bulk { line } else { line.and(Role::Bad, "  policy: one by one") }
 }
 
 fn review(state: &State, request: &Request, width: usize) -> Vec<Spot> {
-    let mut rows = vec![spot(0, Line::new().and_marked(Role::Strong, &words::title(&request.core)).and(Role::Text, "  ")
-        .and_marked(Role::Prod, &request.core.environment.value.ident()))];
+    let mut rows = vec![spot(
+        0,
+        Line::new()
+            .and_marked(Role::Strong, &words::title(&request.core))
+            .and(Role::Text, "  ")
+            .and_marked(Role::Prod, &request.core.environment.value.ident()),
+    )];
     for vote in request.votes.iter().filter(|v| v.ballot == Ballot::BreakGlass) {
         let line = Line::labelled("BROKEN BY", Role::Strong, safe!("{} at {}: ", vote.by.shown(), vote.at.clock()));
         rows.extend(wrapped(0, line.and_marked(Role::Text, &vote.comment.prose()), width, 4));
@@ -352,7 +388,8 @@ fn review(state: &State, request: &Request, width: usize) -> Vec<Spot> {
 
 fn act(state: &State, dialog: &Dialog, grant: Option<&Grant>, width: usize) -> Vec<Spot> {
     let Some(grant) = grant else { return vec![spot(0, Line::of(Role::Warn, "this grant is no longer listed"))] };
-    let title = safe!("{}  {}", words::short_title(&grant.bound.repository, &grant.name), grant.bound.environment.ident());
+    let title =
+        safe!("{}  {}", words::short_title(&grant.bound.repository, &grant.name), grant.bound.environment.ident());
     let (standing, role) = grants::standing_line(grant, state.label);
     let mut rows = vec![
         spot(0, Line::new().and_marked(Role::Strong, &title).and(Role::Dim, safe!("   {}", grant.scope.means()))),
@@ -388,7 +425,11 @@ fn extend_consequence(dialog: &Dialog, grant: &Grant) -> SafeText {
     let asked = dialog.run_for.text().parse::<Span>().ok();
     match (grant.running(), asked) {
         (Some(pass), Some(span)) => {
-            safe!("with the rule's votes it would end {} instead of {}", (pass.started_at + span).clock(), pass.ends_at.clock())
+            safe!(
+                "with the rule's votes it would end {} instead of {}",
+                (pass.started_at + span).clock(),
+                pass.ends_at.clock()
+            )
         }
         _ => SafeText::lit("with the rule's votes every start has so much time; start-by stays"),
     }
@@ -399,6 +440,8 @@ fn fields(state: &State, dialog: &Dialog, width: usize) -> Vec<Spot> {
     for kind in &dialog.fields {
         match kind {
             FieldKind::Why => rows.extend(why(dialog, width)),
+            // A locked dialog sends nothing: only what was typed stays to be read.
+            _ if dialog.locked.is_some() => {}
             FieldKind::Ack => rows.push(acknowledge(state, dialog)),
             FieldKind::Word => rows.push(word(state, dialog)),
             FieldKind::Send => rows.push(send_line(state, dialog)),
@@ -420,8 +463,14 @@ fn why(dialog: &Dialog, width: usize) -> Vec<Spot> {
         .map(|(i, text)| {
             let head = if i == 0 { label(name, focused) } else { Line::of(Role::Text, spaces(11)) };
             let fill = spaces(room.saturating_sub(text.width()));
-            let line = head.and(Role::Text, "[").and_marked(Role::Input, text).and(Role::Input, fill).and(Role::Text, "]");
-            Spot { line, spare: 0, cursor: (focused && window.cursor.1 == i).then_some(12 + window.cursor.0), more: false }
+            let line =
+                head.and(Role::Text, "[").and_marked(Role::Input, text).and(Role::Input, fill).and(Role::Text, "]");
+            Spot {
+                line,
+                spare: 0,
+                cursor: (focused && window.cursor.1 == i).then_some(12 + window.cursor.0),
+                more: false,
+            }
         })
         .collect()
 }
@@ -432,7 +481,7 @@ fn acknowledge(state: &State, dialog: &Dialog) -> Spot {
         Purpose::Decide { ballot, targets } => to_acknowledge(state, *ballot, targets).unwrap_or_default(),
         _ => 0,
     };
-    let mut line = label("UNSEEN", focused).and(Role::Warn, safe!("type {} to approve without having seen them ", count));
+    let mut line = label("UNSEEN", focused).and(Role::Warn, safe!("type {} to approve unseen: ", count));
     let at = boxed(&mut line, &dialog.ack, 6);
     Spot { line, spare: 0, cursor: focused.then_some(at), more: false }
 }
@@ -482,7 +531,10 @@ fn state_of(dialog: &Dialog, width: usize) -> Vec<Spot> {
         lines.push(Line::of(Role::Bad, "CHANGED    ").and_marked(Role::Warn, changed));
     }
     if let Some(locked) = &dialog.locked {
-        lines.push(Line::of(Role::Bad, "LOCKED     ").and_marked(Role::Warn, &safe!("{}: nothing can be sent; your comment is kept", locked)));
+        lines.push(
+            Line::of(Role::Bad, "LOCKED     ")
+                .and_marked(Role::Warn, &safe!("{}: nothing can be sent; your comment is kept", locked)),
+        );
     }
     if let (Some(error), None) = (&dialog.error, &dialog.locked) {
         lines.push(Line::of(Role::Bad, "NOT SENT   ").and_marked(Role::Warn, error));

@@ -187,9 +187,7 @@ impl Queue {
         let stood = self.selected().map(|row| (row.entry.key().clone(), row.entry.sameness, row.kind.clone()));
         self.recount(now);
         let shown = self.entries.values().filter(|e| {
-            self.view.holds(&e.request, &self.unknown, now)
-                && !self.arrivals.contains(e.key())
-                && self.filter.holds(e)
+            self.view.holds(&e.request, &self.unknown, now) && !self.arrivals.contains(e.key()) && self.filter.holds(e)
         });
         self.rows = build(shown.cloned().collect(), &self.open);
         if let Some((key, sameness, kind)) = stood {
@@ -199,8 +197,8 @@ impl Queue {
     }
 
     fn recount(&mut self, now: Ms) {
-        self.counts = View::ALL
-            .map(|view| self.entries.values().filter(|e| view.holds(&e.request, &self.unknown, now)).count());
+        self.counts =
+            View::ALL.map(|view| self.entries.values().filter(|e| view.holds(&e.request, &self.unknown, now)).count());
     }
 
     fn follow(&mut self, key: &RequestKey, sameness: Digest, kind: &RowKind) {

@@ -56,12 +56,7 @@ impl AuditScreen {
 
     /// What is asked of the log.
     pub fn query(&self) -> AuditQuery {
-        AuditQuery {
-            text: Text::from(self.filter.as_str()),
-            request: self.request.clone(),
-            before: None,
-            limit: PAGE,
-        }
+        AuditQuery { text: Text::from(self.filter.as_str()), request: self.request.clone(), before: None, limit: PAGE }
     }
 }
 

@@ -126,7 +126,8 @@ pub fn standing_line(grant: &Grant, now: Ms) -> (SafeText, Role) {
             (text, Role::Text)
         }
         (_, _, Some(pass)) => {
-            let text = pass.end.as_ref().map_or(SafeText::lit("ended"), |(at, end)| safe!("{} {}", end.words(), at.clock()));
+            let text =
+                pass.end.as_ref().map_or(SafeText::lit("ended"), |(at, end)| safe!("{} {}", end.words(), at.clock()));
             let good = pass.end.as_ref().is_some_and(|(_, end)| end.is_success());
             (text, if good { Role::Good } else { Role::Bad })
         }
@@ -150,11 +151,15 @@ pub fn detail(state: &State) -> Vec<Line> {
     ];
     let (standing, role) = standing_line(grant, state.label);
     lines.push(Line::labelled("STATE", role, standing));
-    lines.push(Line::labelled("REACH", Role::Text, safe!("{} ({}); ", grant.scope.word(), grant.scope.means()))
-        .and(Role::Text, uses(grant)));
+    lines.push(
+        Line::labelled("REACH", Role::Text, safe!("{} ({}); ", grant.scope.word(), grant.scope.means()))
+            .and(Role::Text, uses(grant)),
+    );
     lines.push(clocks(grant));
-    lines.push(Line::labelled("ENFORCED", Role::Strong, safe!("by {}: ", grant.enforcer.word()))
-        .and(Role::Text, words::reach(grant.enforcer)));
+    lines.push(
+        Line::labelled("ENFORCED", Role::Strong, safe!("by {}: ", grant.enforcer.word()))
+            .and(Role::Text, words::reach(grant.enforcer)),
+    );
     let by: Vec<SafeText> = grant.by.iter().map(|p| safe!("{} ({})", p.shown(), p.assurance.word())).collect();
     let by = if by.is_empty() { SafeText::lit("allowed by policy") } else { SafeText::join(&by, ", ") };
     let line = Line::labelled("BY", Role::Text, safe!("{}  {}", by, grant.decided_at.iso()));
@@ -164,7 +169,8 @@ pub fn detail(state: &State) -> Vec<Line> {
         lines.push(Line::labelled("REVOKED", Role::Bad, text));
     }
     lines.extend(grant.passes.iter().rev().map(|pass| {
-        let end = pass.end.as_ref().map_or(SafeText::lit("running"), |(at, end)| safe!("{} {}", at.clock(), end.words()));
+        let end =
+            pass.end.as_ref().map_or(SafeText::lit("running"), |(at, end)| safe!("{} {}", at.clock(), end.words()));
         Line::labelled("PASS", Role::Dim, safe!("{} -> {}  {}", pass.started_at.clock(), end, pass.request))
     }));
     lines
@@ -178,6 +184,7 @@ fn uses(grant: &Grant) -> SafeText {
 }
 
 fn clocks(grant: &Grant) -> Line {
-    let text = safe!("decided {}  start by {}  run for {}", grant.decided_at.clock(), grant.start_by.clock(), grant.run_for);
+    let text =
+        safe!("decided {}  start by {}  run for {}", grant.decided_at.clock(), grant.start_by.clock(), grant.run_for);
     Line::labelled("CLOCKS", Role::Text, text)
 }

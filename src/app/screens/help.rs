@@ -72,7 +72,10 @@ fn verb_line(keymap: &Keymap, row: &Row) -> Line {
     let keys = if keys.is_empty() { safe!(":{}", row.name) } else { SafeText::join(&keys, " ") };
     Line::of(Role::Key, safe!("  {}", keys.cut(15)))
         .to_column(18)
-        .and(if row.danger { Role::Bad } else { Role::Strong }, safe!("{:9}", row.short.split(',').next().unwrap_or_default()))
+        .and(
+            if row.danger { Role::Bad } else { Role::Strong },
+            safe!("{:9}", row.short.split(',').next().unwrap_or_default()),
+        )
         .to_column(28)
         .and(Role::Text, row.long)
 }

@@ -95,22 +95,27 @@ pub fn move_to(state: &mut State, row: usize) {
     state.dirty = true;
 }
 
-/// The row under the cursor in a few lines, the most important first.
-pub fn detail(state: &State) -> Vec<Line> {
+/// The row under the cursor in a few lines, the most important first; beside the list there is room for all.
+pub fn detail(state: &State, beside: bool) -> Vec<Line> {
     let Some(row) = state.queue.selected() else { return Vec::new() };
     let request = row.entry.request.as_ref();
+    if beside {
+        let mut lines = vec![headline(row), Line::new()];
+        lines.extend(request::overview(state, request));
+        return lines;
+    }
     let mut lines = vec![
         headline(row),
-        Line::labelled("RUNS", Role::Text, "").and_marked(Role::Strong, &words::runs(&request.core)),
-        request::diff_line(state, request),
+        Line::noted("RUNS").and_marked(Role::Strong, &words::runs(&request.core)),
+        Line::noted("DIFF").followed_by(request::diff_line(state, request)),
         finding(request),
         needs(request),
     ];
     if !request.core.reason.is_empty() {
-        lines.push(Line::labelled("WHY", Role::Text, "").and_marked(Role::Text, &request.core.reason.prose()));
+        lines.push(Line::noted("WHY").and_marked(Role::Text, &request.core.reason.prose()));
     }
-    lines.push(Line::labelled("NOT BOUND", Role::Warn, words::not_bound(request)));
-    lines.push(Line::labelled("CODE", Role::Text, safe!("{}", request.digest().code())));
+    lines.push(Line::noted("NOT").and(Role::Warn, safe!("BOUND: {}", words::not_bound(request))));
+    lines.push(Line::noted("CODE").and(Role::Text, safe!("{}", request.digest().code())));
     lines
 }
 
@@ -137,29 +142,32 @@ fn headline(row: &Row) -> Line {
 fn finding(request: &Request) -> Line {
     let old = request.old_findings();
     let new = request.findings.iter().filter(|f| f.new).count();
+    let line = Line::noted("NEW");
     match request.worst_new() {
         Some(f) => {
             let role = request::severity_role(f.severity);
-            let line = Line::labelled("NEW", role, safe!("{} {} ", f.severity.mark(), f.id.meaning().what));
+            let line = line.and(role, safe!("{} {} ", f.severity.mark(), f.id.meaning().what));
             let line = line.and_marked(Role::Text, &safe!("{} {}", f.subject.ident(), f.detail.prose()));
             if new > 1 { line.and(Role::Dim, safe!("  and {} more", new - 1)) } else { line }
         }
-        None if old > 0 => Line::labelled("NEW", Role::Good, "nothing").and(Role::Dim, safe!("  {} old findings", old)),
-        None => Line::labelled("NEW", Role::Good, "nothing"),
+        None if old > 0 => line.and(Role::Good, "nothing").and(Role::Dim, safe!("  {} old findings", old)),
+        None => line.and(Role::Good, "nothing"),
     }
 }
 
+/// What your vote would do comes first: at eighty columns the end may be cut.
 fn needs(request: &Request) -> Line {
-    let line = Line::labelled("NEED", Role::Text, request.verdict.needs_in_words());
-    let votes = words::votes(request);
-    let line = if request.needs.is_empty() { line } else { line.and(Role::Text, safe!("; {} there", votes)) };
-    match &request.can {
-        _ if !request.is_pending() => line.and(Role::Strong, safe!("; {}", crate::app::news::decided_in_words(request))),
-        Can::Yes { starts: true } => line.and(Role::Strong, "; your approval STARTS it"),
-        Can::Yes { starts: false } => line.and(Role::Text, "; yours is counted"),
-        Can::No { why } => line.and(Role::Warn, "; not you: ").and_marked(Role::Warn, &why.prose()),
-        Can::Unknown => line.and(Role::Unknown, "; UNKNOWN whether you may"),
-    }
+    let line = Line::noted("NEED");
+    let line = match &request.can {
+        _ if !request.is_pending() => return line.and(Role::Strong, crate::app::news::decided_in_words(request)),
+        Can::Yes { starts: true } => line.and(Role::Strong, "your approval STARTS it"),
+        Can::Yes { starts: false } => line.and(Role::Text, "yours is counted"),
+        Can::No { why } => line.and(Role::Warn, "not you: ").and_marked(Role::Warn, &why.prose()),
+        Can::Unknown => line.and(Role::Unknown, "UNKNOWN whether you may"),
+    };
+    let line =
+        if request.needs.is_empty() { line } else { line.and(Role::Text, safe!("; {} there", words::votes(request))) };
+    line.and(Role::Dim, safe!("; {}", request.verdict.needs_in_words()))
 }
 
 /// What an empty list says.

@@ -57,6 +57,12 @@ impl SafeText {
         Some(Self::part(rest.strip_prefix(' ').unwrap_or(rest)))
     }
 
+    /// How many blanks it begins with, and what follows them.
+    pub fn without_indent(&self) -> (usize, SafeText) {
+        let rest = self.as_str().trim_start_matches(' ');
+        (self.0.len() - rest.len(), Self::part(rest))
+    }
+
     /// The parts of the text; `true` where a part is a marker of the encoder's, such as `\u{202e}`.
     pub fn markers(&self) -> Vec<(SafeText, bool)> {
         let mut parts = Vec::new();

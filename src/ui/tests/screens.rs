@@ -1,6 +1,7 @@
 //! Every screen at three sizes.
 
 use super::at;
+use crate::app::Effect;
 use crate::app::testing::{Sample, Stage, WALL, backend, fault, grant, person, sent, sketch};
 use crate::desk::news::{AuditState, Errand, Health, News};
 use crate::domain::grant::{End, Grant};
@@ -9,7 +10,6 @@ use crate::domain::outcome::Outcome;
 use crate::domain::record::{Entry, Event, Head, Record};
 use crate::domain::request::{Ballot, State};
 use crate::domain::time::Span;
-use crate::app::Effect;
 use std::sync::Arc;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (60, 16), (120, 40)];
@@ -64,7 +64,9 @@ fn same_user_banner() {
 #[test]
 fn broken_audit_log() {
     let mut stage = Stage::busy();
-    stage.news(News::AuditState(AuditState::Broken { why: "record #812 does not chain: `jit-tui audit verify`".into() }));
+    stage.news(News::AuditState(AuditState::Broken {
+        why: "record #812 does not chain: `jit-tui audit verify`".into(),
+    }));
     snapshots("audit-broken", &mut stage);
 }
 
@@ -145,8 +147,15 @@ fn break_glass() {
 #[test]
 fn bulk() {
     let mut stage = Stage::new();
-    stage.lists((0..5).map(|i| Sample::stage("shop", "e2e").id(&format!("leg{i}"))
-        .core(|c| c.run.as_mut().unwrap().job = format!("leg-{i}").into())).collect());
+    stage.lists(
+        (0..5)
+            .map(|i| {
+                Sample::stage("shop", "e2e")
+                    .id(&format!("leg{i}"))
+                    .core(|c| c.run.as_mut().unwrap().job = format!("leg-{i}").into())
+            })
+            .collect(),
+    );
     stage.press("a");
     stage.waits(400);
     snapshots("bulk", &mut stage);
@@ -162,10 +171,18 @@ fn grants() -> Vec<Grant> {
     let old = Grant {
         id: GrantId::from_bits([8; 16]),
         break_glass: true,
-        passes: vec![crate::domain::grant::Pass { end: Some((WALL, End::Expired)), ..grant(&core("x"), true).passes[0].clone() }],
+        passes: vec![crate::domain::grant::Pass {
+            end: Some((WALL, End::Expired)),
+            ..grant(&core("x"), true).passes[0].clone()
+        }],
         ..grant(&core("migrate"), false)
     };
-    let open = Grant { id: GrantId::from_bits([9; 16]), passes: vec![], by: vec![person("dan"), person("erin")], ..grant(&core("canary"), true) };
+    let open = Grant {
+        id: GrantId::from_bits([9; 16]),
+        passes: vec![],
+        by: vec![person("dan"), person("erin")],
+        ..grant(&core("canary"), true)
+    };
     vec![old, grant(&core("deploy-api"), true), open]
 }
 

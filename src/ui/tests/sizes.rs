@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::at;
 use crate::app::testing::Stage;
 
-const STORIES: &[&str] = &["", "enter", "enter 2", "enter 3", "a", "r", "B", "R", "L", "?", ":", "/", "a ctrl-o", "M a", "o"];
+const STORIES: &[&str] =
+    &["", "enter", "enter 2", "enter 3", "a", "r", "B", "R", "L", "?", ":", "/", "a ctrl-o", "M a", "o"];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]

@@ -35,7 +35,8 @@ pub fn lines(state: &State, request: &Request) -> Vec<Line> {
     match state.evidences.of(request) {
         Some(Reading::Here(shown)) => lines.extend(collected(&shown.exhibit.evidence)),
         Some(Reading::Failed(fault)) => lines.push(
-            Line::of(Role::Bad, safe!("the evidence could not be read: {}  ", fault.message)).and(Role::Text, fault.mend.clone()),
+            Line::of(Role::Bad, safe!("the evidence could not be read: {}  ", fault.message))
+                .and(Role::Text, fault.mend.clone()),
         ),
         _ => lines.push(Line::of(Role::Dim, "reading the evidence")),
     }
@@ -76,7 +77,8 @@ fn collected(evidence: &Evidence) -> Vec<Line> {
         let label = if i == 0 { "COMMITS" } else { "" };
         let who = safe!("{} <{}>", commit.author.prose(), commit.author_email.ident());
         [
-            Line::labelled(label, Role::Strong, commit.sha.short()).and_marked(Role::Text, &safe!(" {}", commit.subject.prose())),
+            Line::labelled(label, Role::Strong, commit.sha.short())
+                .and_marked(Role::Text, &safe!(" {}", commit.subject.prose())),
             Line::labelled("", Role::Dim, safe!("        {} ", commit.at.iso())).and_marked(Role::Dim, &who),
         ]
     }));
@@ -119,7 +121,11 @@ fn action_lines(action: &Action, label: &'static str) -> Vec<Line> {
             lines.push(Line::labelled("", Role::Removed, safe!("  {}", old)));
             lines.push(Line::labelled("", Role::Added, safe!("  now {}", now)));
         }
-        None => lines.push(Line::labelled("", if action.sha.is_some() { Role::Text } else { Role::Unknown }, safe!("  {}", now))),
+        None => lines.push(Line::labelled(
+            "",
+            if action.sha.is_some() { Role::Text } else { Role::Unknown },
+            safe!("  {}", now),
+        )),
     }
     let claim = action.comment.as_ref().map(|c| safe!("  says it is {}", c.prose())).unwrap_or_default();
     lines.push(Line::labelled("", Role::Dim, safe!("  {}{}", action.place.ident(), claim)));

@@ -25,7 +25,7 @@ use crate::domain::text::SafeText;
 use crate::keymap::Verb;
 use crate::theme::Role;
 
-pub use overview::{diff_line, severity_role};
+pub use overview::{diff_line, diff_sizes, lines as overview, severity_role};
 
 /// So many records of the past are asked for.
 const HISTORY: usize = 100;
@@ -53,7 +53,7 @@ impl Tab {
         match self {
             Tab::Overview => "overview",
             Tab::Diff => "diff",
-            Tab::Actions => "command & actions",
+            Tab::Actions => "actions",
             Tab::History => "history",
         }
     }

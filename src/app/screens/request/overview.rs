@@ -20,9 +20,11 @@ pub fn lines(state: &State, request: &Request) -> Vec<Line> {
         Line::labelled(if i == 0 { "WHY" } else { "" }, Role::Text, "").and_marked(Role::Text, &line)
     }));
     lines.extend(place(core));
-    lines.push(Line::labelled("CODE", Role::Strong, safe!("{}", request.digest().code()))
-        .and(Role::Dim, "  the gate's log shows the same four words"));
-    lines.push(diff_line(state, request));
+    lines.push(
+        Line::labelled("CODE", Role::Strong, safe!("{}", request.digest().code()))
+            .and(Role::Dim, "  the gate's log shows the same four words"),
+    );
+    lines.push(Line::labelled("DIFF", Role::Text, "").followed_by(diff_line(state, request)));
     lines.push(Line::new());
     lines.extend(clocks(state, request));
     lines.push(Line::new());
@@ -70,10 +72,15 @@ fn place(core: &Core) -> Vec<Line> {
             .and(Role::Dim, safe!(" ({})", core.environment.source.word())),
     ];
     if let Some(branch) = &core.branch {
-        lines.push(Line::labelled("", Role::Dim, "branch ").and_marked(Role::Text, &branch.ident()).and(Role::Dim, " (claimed)"));
+        lines.push(
+            Line::labelled("", Role::Dim, "branch ")
+                .and_marked(Role::Text, &branch.ident())
+                .and(Role::Dim, " (claimed)"),
+        );
     }
     if let Some(run) = &core.run {
-        let text = safe!("{} run {} attempt {} job {}", run.system.ident(), run.id.ident(), run.attempt, run.job.ident());
+        let text =
+            safe!("{} run {} attempt {} job {}", run.system.ident(), run.id.ident(), run.attempt, run.job.ident());
         lines.push(Line::labelled("", Role::Text, "").and_marked(Role::Text, &text));
         lines.extend(run.url.iter().map(|u| Line::labelled("", Role::Dim, "").and_marked(Role::Dim, &u.ident())));
     }
@@ -81,8 +88,13 @@ fn place(core: &Core) -> Vec<Line> {
     lines
 }
 
-/// `DIFF 88d1f02 last deployed 2d -> 4f1c9ab  3 commits  12 files +340 -22  2 must-see unseen`.
+/// `88d1f02 live 2d -> 4f1c9ab  3 commits 12 files +340 -22  2 must-see unseen`.
 pub fn diff_line(state: &State, request: &Request) -> Line {
+    unseen(state, request, diff_sizes(state, request))
+}
+
+/// The same without what was seen of it.
+pub fn diff_sizes(state: &State, request: &Request) -> Line {
     let (core, evidence) = (&request.core, &request.evidence);
     let head = core.head.as_ref().map_or(SafeText::lit("no commit"), |h| h.short());
     let line = match &evidence.base {
@@ -93,9 +105,9 @@ pub fn diff_line(state: &State, request: &Request) -> Line {
                 BaseKind::Stated => "stated",
             };
             let age = base.deployed_at.map(|t| safe!(" {}", words::ago(state.label, t))).unwrap_or_default();
-            Line::labelled("DIFF", Role::Text, safe!("{} {}{} -> ", base.sha.short(), kind, age)).and(Role::Strong, head)
+            Line::of(Role::Text, safe!("{} {}{} -> ", base.sha.short(), kind, age)).and(Role::Strong, head)
         }
-        None => Line::labelled("DIFF", Role::Unknown, "nothing to compare with -> ").and(Role::Strong, head),
+        None => Line::of(Role::Unknown, "nothing to compare with -> ").and(Role::Strong, head),
     };
     let line = match evidence.course {
         Some(Course::Behind) => line.and(Role::Warn, "  ROLLBACK"),
@@ -105,13 +117,19 @@ pub fn diff_line(state: &State, request: &Request) -> Line {
     let line = match &evidence.totals {
         Some(t) => line.and(
             Role::Text,
-            safe!("  {} {}, {} {} +{} -{}", evidence.commits, plural(evidence.commits, "commit", "commits"),
-                t.files, plural(t.files, "file", "files"), t.added, t.removed),
+            safe!(
+                "  {} {} {} {} +{} -{}",
+                evidence.commits,
+                plural(evidence.commits, "commit", "commits"),
+                t.files,
+                plural(t.files, "file", "files"),
+                t.added,
+                t.removed
+            ),
         ),
         None => line.and(Role::Unknown, "  size UNKNOWN"),
     };
-    let line = if evidence.cut { line.and(Role::Bad, "  CUT") } else { line };
-    unseen(state, request, line)
+    if evidence.cut { line.and(Role::Bad, "  CUT") } else { line }
 }
 
 fn plural(n: u32, one: &'static str, many: &'static str) -> &'static str {
@@ -139,7 +157,9 @@ fn clocks(state: &State, request: &Request) -> Vec<Line> {
     let asked = safe!("{} UTC, {} ago", request.created_at.clock(), words::ago(now, request.created_at));
     let waits = match (request.due, request.decided_at) {
         (_, Some(at)) => safe!("{} at {} UTC", request.state.word(), at.clock()),
-        (Some(due), None) => safe!("until {} UTC, {} left, then it is `timed out`", due.clock(), words::until(now, due)),
+        (Some(due), None) => {
+            safe!("until {} UTC, {} left, then it is `timed out`", due.clock(), words::until(now, due))
+        }
         (None, None) => SafeText::lit("without an end that we know of"),
     };
     let verdict = &request.verdict;
@@ -147,10 +167,18 @@ fn clocks(state: &State, request: &Request) -> Vec<Line> {
         Line::labelled("ASKED", Role::Text, asked),
         Line::labelled("WAITS", Role::Text, waits),
         Line::labelled("START BY", Role::Text, safe!("at most {} after the decision", verdict.start_by)),
-        Line::labelled("RUN FOR", Role::Text, safe!("asks {}, at most {}, from each start", request.core.ask.run_for, verdict.run_for)),
+        Line::labelled(
+            "RUN FOR",
+            Role::Text,
+            safe!("asks {}, at most {}, from each start", request.core.ask.run_for, verdict.run_for),
+        ),
     ];
     if let Some(gate) = request.gate_waits {
-        let (role, text) = if gate { (Role::Good, "is there and waits") } else { (Role::Bad, "not heard of for 30 s: it may be gone") };
+        let (role, text) = if gate {
+            (Role::Good, "is there and waits")
+        } else {
+            (Role::Bad, "not heard of for 30 s: it may be gone")
+        };
         lines.push(Line::labelled("GATE", role, text));
     }
     if let Some(grant) = &request.grant {
@@ -170,9 +198,13 @@ fn policy(request: &Request) -> Vec<Line> {
         Effect::Deny => "DENIES",
     };
     let mut lines = vec![Line::labelled("RULE", Role::Strong, rules).and(Role::Text, safe!("  {}", effect))];
-    lines.extend(verdict.words.prose_lines().filter(|l| !l.as_str().is_empty()).map(|l| {
-        Line::labelled("", Role::Text, "").and_marked(Role::Text, &l)
-    }));
+    lines.extend(
+        verdict
+            .words
+            .prose_lines()
+            .filter(|l| !l.as_str().is_empty())
+            .map(|l| Line::labelled("", Role::Text, "").and_marked(Role::Text, &l)),
+    );
     lines.push(Line::labelled("NEED", Role::Text, verdict.needs_in_words()).and(Role::Text, demands(verdict)));
     for need in &request.needs {
         let group = need.group.as_ref().map_or(SafeText::lit("anybody"), |g| safe!("{}", g));
@@ -201,7 +233,10 @@ fn demands(verdict: &Verdict) -> SafeText {
 
 fn vote(vote: &Vote) -> Line {
     let line = Line::labelled("VOTE", Role::Text, safe!("{} ", vote.at.clock())).and(Role::Strong, vote.by.shown());
-    let line = line.and(Role::Text, safe!(" {} ({}), {} ", words::ballot(vote.ballot), vote.by.assurance.word(), vote.scope.word()));
+    let line = line.and(
+        Role::Text,
+        safe!(" {} ({}), {} ", words::ballot(vote.ballot), vote.by.assurance.word(), vote.scope.word()),
+    );
     let mut line = line.and_marked(Role::Text, &vote.comment.prose());
     if vote.self_unproven {
         line = line.and(Role::Warn, "  self: unproven");
@@ -214,7 +249,9 @@ fn can(request: &Request) -> Line {
         Can::Yes { starts: true } => Line::labelled("YOU", Role::Strong, "may decide; your approval STARTS it"),
         Can::Yes { starts: false } => Line::labelled("YOU", Role::Text, "may decide; other votes are needed as well"),
         Can::No { why } => Line::labelled("YOU", Role::Warn, "may not decide: ").and_marked(Role::Warn, &why.prose()),
-        Can::Unknown => Line::labelled("YOU", Role::Unknown, "UNKNOWN: the backend does not say whether you may decide"),
+        Can::Unknown => {
+            Line::labelled("YOU", Role::Unknown, "UNKNOWN: the backend does not say whether you may decide")
+        }
     }
 }
 
