@@ -2,18 +2,18 @@
 
 use crossterm::event::{KeyEvent, KeyEventKind};
 
-use super::Effect;
 use super::overlay::{self, Listing, Overlay};
 use super::screens::{audit, queue, request};
 use super::state::{Screen, State};
 use super::time::{self, DEAD_TIME};
 use super::update::drop_all;
+use super::{Effect, layout};
 use crate::desk::news::{AuditState, Errand};
 use crate::domain::grant::Standing;
 use crate::domain::ids::RequestKey;
 use crate::domain::request::{Ballot, Can, Request};
 use crate::domain::text::SafeText;
-use crate::keymap::{Key, Verb, When};
+use crate::keymap::{Context, Key, Verb, When};
 use crate::safe;
 
 /// A key was pressed.
@@ -23,6 +23,10 @@ pub fn pressed(state: &mut State, event: &KeyEvent, fx: &mut Vec<Effect>) {
     state.last_key = state.now.boot;
     if state.note.take().is_some() {
         state.dirty = true;
+    }
+    if !layout::fits(state.setup.size) {
+        unseen_key(state, key, fx);
+        return;
     }
     if state.overlay.is_some() {
         overlay::pressed(state, key, again, fx);
@@ -34,6 +38,19 @@ pub fn pressed(state: &mut State, event: &KeyEvent, fx: &mut Vec<Effect>) {
         return;
     }
     run(state, verb, fx);
+}
+
+/// The window is too small to show anything: nothing is decided that nobody can see.
+fn unseen_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
+    match state.setup.keymap.verb(Context::Anywhere, key) {
+        Some(Verb::Undo) => undo(state, fx),
+        Some(Verb::Suspend) => anywhere(state, Verb::Suspend, fx),
+        Some(Verb::Quit) => {
+            drop_all(state, "the console was left in the hold-back", fx);
+            fx.push(Effect::Quit(0));
+        }
+        _ => {}
+    }
 }
 
 /// Another request came under the cursor by itself a moment ago: who pressed a key meant the one before.

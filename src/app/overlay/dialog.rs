@@ -284,7 +284,7 @@ const PRESETS: [Span; 9] = [
 fn nudge_time(field: &mut Field, cap: Span, by: isize) -> bool {
     let now = field.text().parse::<Span>().unwrap_or(Span::ZERO);
     let steps = PRESETS.into_iter().filter(|p| *p < cap).chain([cap]);
-    let next = if by > 0 { steps.clone().find(|p| *p > now) } else { steps.clone().filter(|p| *p < now).last() };
+    let next = if by > 0 { steps.clone().find(|p| *p > now) } else { steps.clone().rfind(|p| *p < now) };
     if let Some(next) = next {
         field.set(&next.to_string());
     }
@@ -376,6 +376,7 @@ fn other_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
     }
     match dialog.focused() {
         FieldKind::Word if !dialog.word.is_blank() => send(state, fx),
+        FieldKind::Word => dialog.error = Some(SafeText::lit("type the word first, then enter")),
         FieldKind::Send => {
             let key = state.setup.keymap.shown(dialog.confirm());
             dialog.error = Some(safe!("enter sends nothing here: {} does", key));
@@ -393,9 +394,7 @@ fn send(state: &mut State, fx: &mut Vec<Effect>) {
     match result {
         Ok(()) => {
             state.kept_comment = None;
-            if state.overlay.is_none() {
-                crate::app::screens::queue::refresh(state);
-            }
+            crate::app::screens::queue::refresh(state);
         }
         Err((error, field)) => {
             let mut dialog = dialog;

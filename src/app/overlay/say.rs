@@ -12,7 +12,6 @@ use crate::decide::{Demands, hold_back, requirements, unseen};
 use crate::domain::grant::Grant;
 use crate::domain::principal::Role as Part;
 use crate::domain::request::{Ballot, Can, Request};
-use crate::domain::scope::Scope;
 use crate::domain::text::{SafeText, Text};
 use crate::domain::time::Span;
 use crate::domain::verdict::SeenDemand;
@@ -242,31 +241,33 @@ fn names(files: &[Text], role: Role) -> Line {
 }
 
 fn scope_line(dialog: &Dialog, demands: &Demands) -> Line {
-    let focused = dialog.focused() == FieldKind::Scope;
-    let mut line = label("SCOPE", focused);
-    for scope in &dialog.scopes {
+    let mut line = label("SCOPE", dialog.focused() == FieldKind::Scope);
+    for (i, scope) in dialog.scopes.iter().enumerate() {
         let chosen = *scope == dialog.scope;
         let mark = if chosen { "(*)" } else { "( )" };
-        let role = if chosen { Role::Strong } else { Role::Text };
-        line = line.and(role, safe!("{} {}   ", mark, scope.means()));
+        let gap = if i == 0 { "" } else { "   " };
+        line = line.and(if chosen { Role::Strong } else { Role::Text }, safe!("{}{} {}", gap, mark, scope.means()));
     }
-    let mut reasons: Vec<(&'static str, Vec<Scope>)> = Vec::new();
+    let reasons = barred(demands).into_iter().map(|(why, scopes)| safe!("{}: {}", SafeText::join(&scopes, ", "), why));
+    let reasons: Vec<SafeText> = reasons.collect();
+    if reasons.is_empty() { line } else { line.and(Role::Dim, safe!("   -- {}", SafeText::join(&reasons, "; "))) }
+}
+
+/// The scopes that are not to be had, by their reason.
+fn barred(demands: &Demands) -> Vec<(&'static str, Vec<SafeText>)> {
+    let mut reasons: Vec<(&'static str, Vec<SafeText>)> = Vec::new();
     for (scope, why) in &demands.barred {
-        match reasons.iter_mut().find(|(w, _)| w == why) {
-            Some((_, scopes)) => scopes.push(*scope),
-            None => reasons.push((why, vec![*scope])),
+        let why = if why.starts_with("the policy") { "policy" } else { why };
+        match reasons.iter_mut().find(|(w, _)| *w == why) {
+            Some((_, scopes)) => scopes.push(scope.word()),
+            None => reasons.push((why, vec![scope.word()])),
         }
     }
-    for (why, scopes) in reasons {
-        let words: Vec<SafeText> = scopes.iter().map(|s| s.word()).collect();
-        let why = if why.starts_with("the policy") { "policy" } else { why };
-        line = line.and(Role::Dim, safe!("-- {}: {}  ", SafeText::join(&words, ", "), why));
-    }
-    line
+    reasons
 }
 
 fn label(name: &'static str, focused: bool) -> Line {
-    Line::of(if focused { Role::Selected } else { Role::Dim }, name).to_column(11)
+    Line::of(if focused { Role::Selected } else { Role::Dim }, name).filled_to(11)
 }
 
 fn time_spot(dialog: &Dialog, ballot: Ballot, request: &Request) -> Spot {
@@ -358,7 +359,7 @@ fn target_line(state: &State, ballot: Ballot, target: &Target) -> Line {
     let job = request.core.run.as_ref().map(|r| safe!(" {}", r.job.ident())).unwrap_or_default();
     let line =
         Line::of(if production { Role::Prod } else { Role::Text }, request.core.environment.value.ident().cut(8))
-            .to_column(9)
+            .filled_to(9)
             .and_marked(Role::Strong, &words::title(&request.core))
             .and_marked(Role::Text, &job)
             .and(Role::Dim, safe!("  {}", request.digest().code()));
