@@ -3,6 +3,7 @@
 mod acts;
 mod decide;
 mod dialog;
+mod dialog_keys;
 mod draft;
 mod lists;
 mod say;
@@ -77,7 +78,7 @@ impl Default for Listing {
 /// A key was pressed while something lies over the screen. `again` = it is held down.
 pub fn pressed(state: &mut State, key: Key, again: bool, fx: &mut Vec<Effect>) {
     match state.overlay {
-        Some(Overlay::Dialog(_)) => dialog::pressed(state, key, again, fx),
+        Some(Overlay::Dialog(_)) => dialog_keys::pressed(state, key, again, fx),
         _ => list_pressed(state, key, fx),
     }
 }
