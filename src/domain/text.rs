@@ -240,7 +240,8 @@ pub fn shown<T: Shown + ?Sized>(value: &T) -> &T {
 #[macro_export]
 macro_rules! safe {
     ($text:literal $(, $part:expr)* $(,)?) => {
-        $crate::domain::text::SafeText::from_safe_parts(format_args!($text $(, $crate::domain::text::shown(&$part))*))
+        // The block ends the borrows of `format_args!`, so that the text may be held across an await.
+        { $crate::domain::text::SafeText::from_safe_parts(format_args!($text $(, $crate::domain::text::shown(&$part))*)) }
     };
 }
 
