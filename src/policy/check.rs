@@ -44,12 +44,12 @@ fn does(effect: Effect) -> &'static str {
 fn allow_rule(r: &mut Reader, rule: &Rule, table: Table, place: &Place) {
     let at = place_of(table, "match", place);
     if rule.matching.tests.is_empty() && !has_keys(table, "match") {
-        r.fault(&at, "this rule would allow everything", "say what it allows, if only repository = \"*\"");
+        r.fault(at, "this rule would allow everything", "say what it allows, if only repository = \"*\"");
     }
     if let Some(field) = rule.matching.claimed_only() {
         let what = safe!("this rule can never match: `{}` is only claimed, and claims never loosen", field.word());
         r.fault(
-            &at,
+            at,
             what,
             "match what is vouched for: repository, environment, credential, requester, workflow, backend",
         );
@@ -78,6 +78,6 @@ fn exception(r: &mut Reader, rule: &Rule, table: Table, place: &Place) {
     if unless.tests.is_empty() && !has_keys(table, "unless") {
         r.fault(at, "this rule can never match: its exception is everything", "leave `unless` out");
     } else if !unless.tests.is_empty() && unless.follows_from(&rule.matching) {
-        r.fault(&at, "this rule can never match: its exception is all that it matches", "narrow `unless`");
+        r.fault(at, "this rule can never match: its exception is all that it matches", "narrow `unless`");
     }
 }
