@@ -5,5 +5,6 @@ pub mod api;
 pub mod cli;
 pub mod diff;
 pub mod domain;
+pub mod gate;
 pub mod provenance;
 pub mod sys;

@@ -1,5 +1,7 @@
 //! L9. The command line: one file a subcommand. Each has `Args` and `run(Args) -> Exit`.
 
+mod gate;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -20,13 +22,32 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
-enum Command {}
+enum Command {
+    Gate(Box<gate::Args>),
+    #[command(name = "__supervise", hide = true)]
+    Supervise(gate::SuperviseArgs),
+    #[command(name = "__exec", hide = true)]
+    Exec(gate::ExecArgs),
+}
+
+impl Command {
+    fn run(self) -> Exit {
+        match self {
+            Command::Gate(args) => gate::run(*args),
+            Command::Supervise(args) => gate::supervise(&args),
+            Command::Exec(args) => gate::exec(&args),
+        }
+    }
+}
 
 /// Parses the arguments, runs the command and turns what went wrong into one message on stderr.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
         None => ExitCode::SUCCESS,
-        Some(command) => match command {},
+        Some(command) => command.run().unwrap_or_else(|report| {
+            eprintln!("jit-tui: {report:#}");
+            ExitCode::FAILURE
+        }),
     }
 }

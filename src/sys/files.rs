@@ -30,7 +30,7 @@ pub fn private_append(path: &Path) -> io::Result<File> {
 /// Where it cannot be written beside the old one.
 pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     use std::io::Write;
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
