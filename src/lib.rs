@@ -14,6 +14,7 @@ pub mod domain;
 pub mod grants;
 pub mod keymap;
 pub mod policy;
+pub mod gate;
 pub mod provenance;
 pub mod runtime;
 pub mod sys;
