@@ -1,4 +1,16 @@
-//! L9. The command line: one file a subcommand. Each has `Args` and `run(Args) -> Exit`.
+//! L9. The command line: one file a subcommand. Each has `Args` and `run(Args) -> Exit`; a line in the table
+//! below and a `mod` make it known.
+
+mod completions;
+mod config;
+mod console;
+mod doctor;
+mod log;
+mod man;
+mod out;
+mod process;
+mod report;
+mod setup;
 
 use std::process::ExitCode;
 
@@ -7,26 +19,81 @@ use clap::{Parser, Subcommand};
 /// What a command ends with.
 pub type Exit = color_eyre::Result<ExitCode>;
 
+/// Declares the commands: `Variant module: Process;`. The doc of a command is that of its `Args`. `Lent` marks
+/// those under which a command of the caller's runs: what a process hands down is left as the caller has it.
+macro_rules! commands {
+    ($($(#[$attribute:meta])* $command:ident $module:ident: $process:ident;)*) => {
+        #[derive(Subcommand)]
+        #[allow(clippy::large_enum_variant)]
+        enum Command {
+            $($(#[$attribute])* $command($module::Args),)*
+        }
+
+        fn process_of(command: &Command) -> process::Process {
+            match command {
+                $(Command::$command(_) => process::Process::$process,)*
+            }
+        }
+
+        fn dispatch(command: Command) -> Exit {
+            match command {
+                $(Command::$command(args) => $module::run(args),)*
+            }
+        }
+    };
+}
+
+commands! {
+    Config config: Own;
+    Doctor doctor: Own;
+    Completions completions: Own;
+    Man man: Own;
+}
+
 #[derive(Parser)]
 #[command(
     name = "jit-tui",
     version,
     about = "Just-in-time approval of pipeline actions, from the keyboard.",
-    disable_help_subcommand = true
+    long_about = "Just-in-time approval of pipeline actions, from the keyboard.\n\nWithout a command it opens the console.",
+    disable_help_subcommand = true,
+    args_conflicts_with_subcommands = true
 )]
 struct Cli {
+    #[command(flatten)]
+    console: console::Args,
     #[command(subcommand)]
     command: Option<Command>,
 }
 
-#[derive(Subcommand)]
-enum Command {}
-
 /// Parses the arguments, runs the command and turns what went wrong into one message on stderr.
 pub fn main() -> ExitCode {
+    report::install();
     let cli = Cli::parse();
-    match cli.command {
-        None => ExitCode::SUCCESS,
-        Some(command) => match command {},
+    let kind = cli.command.as_ref().map_or(process::Process::Own, process_of);
+    process::harden(kind);
+    log::start();
+    let done = match cli.command {
+        None => console::run(cli.console),
+        Some(command) => dispatch(command),
+    };
+    done.unwrap_or_else(|error| report::failed(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_says_what_it_does() {
+        for command in Cli::command().get_subcommands() {
+            assert!(command.get_about().is_some(), "{} has no doc on its Args", command.get_name());
+        }
     }
 }
