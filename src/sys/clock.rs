@@ -17,7 +17,23 @@ pub struct Now {
 
 /// Reads both clocks.
 pub fn now() -> Now {
-    Now { wall: read(ClockId::Realtime), boot: read(ClockId::Boottime) }
+    stepped(Now { wall: read(ClockId::Realtime), boot: read(ClockId::Boottime) })
+}
+
+/// With `test-hooks`: the file `JIT_TUI_CLOCK_FILE` holds how many milliseconds the wall and the boot clock are
+/// off, so that a test can step a clock or let a host sleep.
+#[cfg(feature = "test-hooks")]
+fn stepped(now: Now) -> Now {
+    let read = || std::fs::read_to_string(std::env::var_os("JIT_TUI_CLOCK_FILE")?).ok();
+    let text = read().unwrap_or_default();
+    let mut offsets = text.split_whitespace().map(|n| n.parse::<i64>().unwrap_or_default());
+    let mut later = |ms: Ms| Ms(ms.0.saturating_add(offsets.next().unwrap_or_default()));
+    Now { wall: later(now.wall), boot: later(now.boot) }
+}
+
+#[cfg(not(feature = "test-hooks"))]
+fn stepped(now: Now) -> Now {
+    now
 }
 
 fn read(id: ClockId) -> Ms {
