@@ -1,6 +1,7 @@
 //! L9. The command line: one file a subcommand. Each has `Args` and `run(Args) -> Exit`.
 
 mod audit;
+mod gate;
 mod policy;
 
 use std::process::ExitCode;
@@ -24,19 +25,32 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Gate(Box<gate::Args>),
     /// Check, explain or test a policy.
     Policy(policy::Args),
     Audit(audit::Args),
+    #[command(name = "__supervise", hide = true)]
+    Supervise(gate::SuperviseArgs),
+    #[command(name = "__exec", hide = true)]
+    Exec(gate::ExecArgs),
+}
+
+impl Command {
+    fn run(self) -> Exit {
+        match self {
+            Command::Gate(args) => gate::run(*args),
+            Command::Policy(args) => policy::run(args),
+            Command::Audit(args) => audit::run(args),
+            Command::Supervise(args) => gate::supervise(&args),
+            Command::Exec(args) => gate::exec(&args),
+        }
+    }
 }
 
 /// Parses the arguments, runs the command and turns what went wrong into one message on stderr.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let done = match cli.command {
-        None => Ok(ExitCode::SUCCESS),
-        Some(Command::Policy(args)) => policy::run(args),
-        Some(Command::Audit(args)) => audit::run(args),
-    };
+    let done = cli.command.map_or(Ok(ExitCode::SUCCESS), Command::run);
     done.unwrap_or_else(|error| {
         use std::io::Write;
         let words = crate::domain::text::Text::from(format!("{error:#}")).prose();

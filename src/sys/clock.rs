@@ -58,6 +58,18 @@ impl Deadline {
         Self { wall: self.wall, boot: Ms(now.boot.0.saturating_add(self.wall.0.saturating_sub(now.wall.0))) }
     }
 
+    /// The later one of both, clock by clock.
+    #[must_use]
+    pub fn later(self, other: Self) -> Self {
+        Self { wall: self.wall.max(other.wall), boot: self.boot.max(other.boot) }
+    }
+
+    /// The earlier one of both, clock by clock.
+    #[must_use]
+    pub fn earlier(self, other: Self) -> Self {
+        Self { wall: self.wall.min(other.wall), boot: self.boot.min(other.boot) }
+    }
+
     /// What is left, by the clock that is nearer to the end.
     pub fn left(self, now: Now) -> Span {
         self.wall.since(now.wall).min(self.boot.since(now.boot))

@@ -3,4 +3,5 @@
 
 mod audit;
 mod diff;
+mod gate;
 mod policy;
