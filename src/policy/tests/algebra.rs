@@ -111,7 +111,8 @@ fn tightens(body: &str) -> bool {
 /// apply (somebody has to approve instead), and `verified = true` demands more of a verified requester.
 fn compares(rule: &str) -> bool {
     let capped = ["scopes", "run_for", "start_by"].iter().any(|key| rule.contains(key));
-    !(rule.contains("allow") && capped) && !rule.contains("verified = true")
+    let takes_caps_along = rule.contains("allow") && capped;
+    !takes_caps_along && !rule.contains("verified = true")
 }
 
 proptest! {
