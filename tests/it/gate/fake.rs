@@ -131,6 +131,7 @@ async fn info(Held(world): Held<Shared>, headers: HeaderMap) -> Json<Info> {
         person: None,
     };
     Json(Info {
+        name: "local".parse().unwrap(),
         api: VERSION,
         program: Text::from("0"),
         broker: Text::from("00"),
