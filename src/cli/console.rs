@@ -4,10 +4,10 @@ use std::io::{IsTerminal, stdin, stdout};
 use std::process::ExitCode;
 
 use color_eyre::eyre::{WrapErr, bail};
-use tokio::sync::mpsc;
 
 use super::Exit;
-use super::setup::{self, ConfigArg};
+use super::open::{self, Opened};
+use super::setup;
 use crate::app::Setup;
 use crate::config::Config;
 use crate::domain::text::SafeText;
@@ -20,7 +20,7 @@ use crate::{runtime, safe};
 #[derive(Debug, Default, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    pub(super) config: ConfigArg,
+    pub(super) open: open::Args,
     /// Look only: nothing can be decided from here
     #[arg(long)]
     pub(super) read_only: bool,
@@ -36,14 +36,17 @@ pub fn run(args: Args) -> Exit {
             "the console needs a terminal on its input and output; in scripts use the commands that `jit-tui --help` lists"
         );
     }
-    let paths = setup::paths()?;
-    let config = args.config.load(&paths)?;
-    let (theme, warnings) = theme(&args, &config, &paths);
-    let setup = console(&args, &config, warnings)?;
-    let (_desk, news) = mpsc::channel(1024);
-    let leave = setup::runtime()?
-        .block_on(runtime::open(setup, &theme, news, |errand| tracing::debug!("no backend for {errand:?}")))
-        .wrap_err("cannot take the terminal")?;
+    setup::runtime()?.block_on(async { on(&args, open::open(&args.open)?).await })
+}
+
+/// The console on an open desk, until it is left.
+pub async fn on(args: &Args, opened: Opened) -> Exit {
+    let Opened { desk, news, config, paths, .. } = opened;
+    let (theme, warnings) = theme(args, &config, &paths);
+    let setup = console(args, &config, warnings)?;
+    desk.watch();
+    let leave =
+        runtime::open(setup, &theme, news, |errand| desk.run(errand)).await.wrap_err("cannot take the terminal")?;
     Ok(ExitCode::from(leave.code()))
 }
 

@@ -9,15 +9,19 @@ mod doctor;
 mod gate;
 mod log;
 mod man;
+mod open;
 mod out;
 mod policy;
 mod process;
 mod report;
 mod setup;
+mod twins;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use twins::{approve, break_glass, extend, grants, list, reject, review, revoke, show, watch};
 
 /// What a command ends with.
 pub type Exit = color_eyre::Result<ExitCode>;
@@ -48,6 +52,16 @@ macro_rules! commands {
 
 commands! {
     Gate gate: Lent;
+    List list: Own;
+    Show show: Own;
+    Approve approve: Own;
+    Reject reject: Own;
+    Grants grants: Own;
+    Extend extend: Own;
+    Revoke revoke: Own;
+    BreakGlass break_glass: Own;
+    Review review: Own;
+    Watch watch: Own;
     Policy policy: Own;
     Audit audit: Own;
     Config config: Own;

@@ -5,14 +5,13 @@ use std::path::PathBuf;
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
-use crate::config::{Config, FileChoice, Kind, Sources, read_file};
+use crate::config::{Config, FileChoice, Sources, read_file};
 use crate::domain::document::Diagnostic;
 use crate::sys::files::check_ours;
 use crate::sys::paths::Paths;
 use crate::theme::{self, Loaded, Source};
 
-/// The kinds of backend, as the registry has them.
-pub const KINDS: &[Kind] = &[];
+pub use crate::backends::KINDS;
 
 /// Which config is meant.
 #[derive(Clone, Debug, Default, clap::Args)]

@@ -43,7 +43,7 @@ const SIBLINGS: &[(&str, &str, &str)] = &[
 
 /// Crates of the outer world: only these rooms may use them. Everybody may use what is not listed.
 const CRATES: &[(&[&str], &[&str])] = &[
-    (&["tokio", "reqwest"], &["sys", "backends", "broker", "desk", "gate", "runtime", "cli"]),
+    (&["tokio", "reqwest"], &["sys", "audit", "backends", "broker", "desk", "gate", "runtime", "cli"]),
     (&["axum", "tokio_rustls"], &["broker"]),
     (&["rusqlite"], &["broker", "sys"]),
     (&["rustix"], &["sys", "audit", "gate", "runtime", "cli", "broker"]),
