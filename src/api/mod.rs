@@ -150,6 +150,8 @@ pub struct Permit {
 /// A gate's sign of life, and what it learns: `POST /v1/requests/{id}/beat`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Beat {
+    /// Number of the request's newest change: what the next beat gives as `seq` to wait for another one.
+    pub seq: u64,
     /// Where the request stands.
     pub state: State,
     /// Votes that are there and needed, in words: `1 of 2`.
