@@ -4,5 +4,8 @@
 pub mod api;
 pub mod broker;
 pub mod cli;
+pub mod decide;
 pub mod domain;
+pub mod grants;
+pub mod policy;
 pub mod sys;

@@ -1,5 +1,7 @@
 //! L9. The command line: one file a subcommand. Each has `Args` and `run(Args) -> Exit`.
 
+mod policy;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -20,13 +22,29 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
-enum Command {}
+enum Command {
+    /// Check, explain or test a policy.
+    Policy(policy::Args),
+}
 
 /// Parses the arguments, runs the command and turns what went wrong into one message on stderr.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
         None => ExitCode::SUCCESS,
-        Some(command) => match command {},
+        Some(command) => finish(run(command)),
     }
+}
+
+fn run(command: Command) -> Exit {
+    match command {
+        Command::Policy(args) => policy::run(args),
+    }
+}
+
+fn finish(exit: Exit) -> ExitCode {
+    exit.unwrap_or_else(|error| {
+        eprintln!("jit-tui: {error:#}");
+        ExitCode::FAILURE
+    })
 }

@@ -120,6 +120,20 @@ impl Core {
         asking.first().copied()
     }
 
+    /// Why a scope cannot hold for this request whatever policy says; absent = it can.
+    pub fn bars(&self, scope: Scope) -> Option<&'static str> {
+        let nameless = self.command.is_none() && self.workflow.is_none();
+        let (bars, why) = match scope {
+            Scope::Once => (false, ""),
+            _ if nameless => (true, "neither its command nor its workflow file is known"),
+            _ if self.requester().is_none() => (true, "nobody is named as its requester"),
+            Scope::Run => (self.run.is_none(), "it belongs to no CI run"),
+            Scope::Revision => (self.head.is_none() || !self.clean, "its tree is not a commit and nothing else"),
+            Scope::Action => (self.command.is_some(), "it is a command of a gate, not a set of pinned actions"),
+        };
+        bars.then_some(why)
+    }
+
     /// What folds repeats and matrix waves into one row; it never grants anything.
     pub fn sameness(&self) -> Digest {
         let mut same = self.clone();

@@ -16,6 +16,8 @@ pub const RUN_FOR_CAP: Span = Span::hours(8);
 pub const START_BY_DEFAULT: Span = Span::mins(10);
 /// `run for` where nothing else is said.
 pub const RUN_FOR_DEFAULT: Span = Span::mins(15);
+/// Cap of start-by and run-for after a break-glass.
+pub const BREAK_GLASS_CAP: Span = Span::mins(15);
 /// How long a request waits where no rule says.
 pub const WAIT_DEFAULT: Span = Span::mins(60);
 
