@@ -9,11 +9,13 @@ use subtle::ConstantTimeEq;
 use crate::domain::digest::Digest;
 use crate::domain::ids::Person;
 use crate::domain::principal::{Assurance, IdentityKind, Principal, Source};
+use crate::domain::record::{Entry, Event};
 use crate::domain::time::Ms;
 use crate::safe;
 
 use super::identity::{Binding, Caller, Patterns, requesters};
 use super::problem::text;
+use super::store::append_audit;
 
 /// What every token begins with, so that scanners for leaked secrets find it.
 const PREFIX: &str = "jt_";
@@ -55,10 +57,7 @@ pub struct Token {
 }
 
 /// A new secret and the hash that is stored of it.
-///
-/// # Errors
-/// Where the kernel gives no random bits.
-pub fn secret() -> std::io::Result<(String, Digest)> {
+fn secret() -> std::io::Result<(String, Digest)> {
     let bits = crate::sys::random::bytes::<32>()?;
     let text = format!("{PREFIX}{}", BASE64URL_NOPAD.encode(&bits));
     let hash = Digest::of(text.as_bytes());
@@ -87,18 +86,80 @@ pub fn all(db: &Connection) -> rusqlite::Result<Vec<(Digest, Token)>> {
 ///
 /// # Errors
 /// Where the database cannot be read.
-pub fn generation(db: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn generation(db: &Connection) -> rusqlite::Result<i64> {
     db.prepare_cached("SELECT value FROM meta WHERE key = 'tokens'")?
         .query_row([], |row| row.get::<_, String>(0))
         .optional()
         .map(|value| value.and_then(|v| v.parse().ok()).unwrap_or(0))
 }
 
-/// Puts a token under its hash and counts the change up.
+/// Why a token command does nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// The name is taken.
+    #[error("there is a token named {0} already; give another --name, names of revoked tokens are not used again")]
+    Taken(String),
+    /// Nobody has that name.
+    #[error("there is no token named {0}; `jit-tui broker token list` shows those that are")]
+    Unknown(String),
+    /// A pattern is no glob.
+    #[error("{0}")]
+    Glob(#[from] globset::Error),
+    /// The kernel.
+    #[error("no random bits: {0}")]
+    Random(#[from] std::io::Error),
+    /// The database.
+    #[error("the broker's database cannot be written: {0}")]
+    Database(#[from] rusqlite::Error),
+}
+
+/// Stores a new token and gives its secret, this once. A running broker knows it within a second.
 ///
 /// # Errors
-/// Where the database cannot be written.
-pub fn put(db: &Connection, hash: Digest, token: &Token) -> rusqlite::Result<()> {
+/// Where its name is taken, a pattern is no glob, or it cannot be stored.
+pub fn add(db: &mut Connection, token: &Token, by: Principal) -> Result<String, TokenError> {
+    if let Use::Pipeline { repositories, environments, .. } = &token.use_ {
+        Patterns::new(repositories)?;
+        Patterns::new(environments)?;
+    }
+    let (text, hash) = secret()?;
+    change(db, hash, token, "added", by, |known| match known {
+        Some(_) => Err(TokenError::Taken(token.name.clone())),
+        None => Ok(()),
+    })?;
+    Ok(text)
+}
+
+/// Takes a token back: from now on it is refused.
+///
+/// # Errors
+/// Where there is none of this name, or it cannot be written.
+pub fn revoke(db: &mut Connection, name: &str, now: Ms, by: Principal) -> Result<(), TokenError> {
+    let known = all(db)?.into_iter().find(|(_, t)| t.name == name);
+    let (hash, token) = known.ok_or_else(|| TokenError::Unknown(name.to_owned()))?;
+    let token = Token { revoked_at: token.revoked_at.or(Some(now)), ..token };
+    change(db, hash, &token, "revoked", by, |_| Ok(()))
+}
+
+fn change(
+    db: &mut Connection,
+    hash: Digest,
+    token: &Token,
+    what: &str,
+    by: Principal,
+    check: impl FnOnce(Option<&Token>) -> Result<(), TokenError>,
+) -> Result<(), TokenError> {
+    let tx = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let known = all(&tx)?;
+    check(known.iter().map(|(_, t)| t).find(|t| t.name == token.name))?;
+    put(&tx, hash, token)?;
+    let event = Event::Token { change: what.into(), name: token.name.as_str().into() };
+    append_audit(&tx, Entry { at: crate::sys::clock::now().wall, by: Some(by), request: None, event })?;
+    Ok(tx.commit()?)
+}
+
+/// Puts a token under its hash and counts the change up.
+fn put(db: &Connection, hash: Digest, token: &Token) -> rusqlite::Result<()> {
     let body = crate::domain::json::to_line(token).unwrap_or_default();
     db.execute(
         "INSERT INTO tokens(hash, name, body) VALUES (?1, ?2, ?3) ON CONFLICT(hash) DO UPDATE SET body = ?3",
@@ -114,7 +175,7 @@ pub fn put(db: &Connection, hash: Digest, token: &Token) -> rusqlite::Result<()>
 
 /// Why a token is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub(super) enum Refusal {
     /// Nobody has it.
     Unknown,
     /// It was taken back.
@@ -127,7 +188,7 @@ pub enum Refusal {
 ///
 /// # Errors
 /// Why it is not taken.
-pub fn find<'a>(tokens: &'a [(Digest, Token)], given: &str, now: Ms) -> Result<&'a Token, Refusal> {
+pub(super) fn find<'a>(tokens: &'a [(Digest, Token)], given: &str, now: Ms) -> Result<&'a Token, Refusal> {
     let hash = Digest::of(given.as_bytes());
     let mut found = None;
     for (known, token) in tokens {
@@ -147,7 +208,7 @@ pub fn find<'a>(tokens: &'a [(Digest, Token)], given: &str, now: Ms) -> Result<&
 
 impl Token {
     /// Who calls with it; absent where a pattern of it is no glob, which `token add` would have refused.
-    pub fn caller(&self) -> Option<Caller> {
+    pub(super) fn caller(&self) -> Option<Caller> {
         let person = match &self.use_ {
             Use::Pipeline { person, .. } => person.clone(),
             Use::Approver { person } => Some(person.clone()),

@@ -22,9 +22,12 @@ const QUEUE: usize = 4_096;
 /// Commands of one transaction at most.
 const BATCH: usize = 512;
 
-struct Job {
-    command: Command,
-    reply: oneshot::Sender<Result<Answer, Problem>>,
+type Reply = oneshot::Sender<Result<Answer, Problem>>;
+
+enum Job {
+    Do(Box<Command>, Reply),
+    /// Nothing more is taken.
+    Close,
 }
 
 /// The door to the writer thread.
@@ -57,8 +60,14 @@ impl Writer {
     pub async fn apply(&self, command: Command) -> Result<Answer, Problem> {
         let (reply, answer) = oneshot::channel();
         let gone = || degraded("the broker is shutting down");
-        self.jobs.send(Job { command, reply }).await.map_err(|_| gone())?;
+        self.jobs.send(Job::Do(Box::new(command), reply)).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
+    }
+
+    /// Has the thread end after what it was given before.
+    pub async fn close(&self) {
+        // It fails where the thread has ended already.
+        let _ = self.jobs.send(Job::Close).await;
     }
 }
 
@@ -76,24 +85,32 @@ struct Batch {
     changes: Vec<Change>,
     records: Vec<Entry>,
     notices: Vec<Notice>,
-    answers: Vec<(oneshot::Sender<Result<Answer, Problem>>, Result<Answer, Problem>)>,
+    answers: Vec<(Reply, Result<Answer, Problem>)>,
 }
 
 impl Desk {
     fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         let mut jobs = Vec::with_capacity(BATCH);
-        while queue.blocking_recv_many(&mut jobs, BATCH) > 0 {
-            self.turn(jobs.drain(..));
+        let mut open = true;
+        while open && queue.blocking_recv_many(&mut jobs, BATCH) > 0 {
+            let orders = jobs.drain(..).map_while(|job| match job {
+                Job::Do(command, reply) => Some((command, reply)),
+                Job::Close => {
+                    open = false;
+                    None
+                }
+            });
+            self.turn(orders);
         }
         self.store.close();
     }
 
-    fn turn(&mut self, jobs: impl Iterator<Item = Job>) {
+    fn turn(&mut self, jobs: impl Iterator<Item = (Box<Command>, Reply)>) {
         let now = clock::now();
         let mut batch = Batch::default();
         self.look_at_clock(&mut batch, now);
-        for job in jobs {
-            self.carry_out(&mut batch, job, now);
+        for (command, reply) in jobs {
+            self.carry_out(&mut batch, &command, reply, now);
         }
         match self.write(&mut batch) {
             Ok(()) => self.done(batch, now),
@@ -111,8 +128,8 @@ impl Desk {
         self.state.clock.last = now;
     }
 
-    fn carry_out(&mut self, batch: &mut Batch, job: Job, now: Now) {
-        let answer = match machine::apply(&self.state, &job.command, now) {
+    fn carry_out(&mut self, batch: &mut Batch, command: &Command, reply: Reply, now: Now) {
+        let answer = match machine::apply(&self.state, command, now) {
             Ok(effects) => {
                 for change in &effects.changes {
                     self.state.absorb(change);
@@ -123,11 +140,11 @@ impl Desk {
                 Ok(effects.answer)
             }
             Err(problem) => {
-                batch.records.extend(machine::refusal(&job.command, &problem, &self.state, now));
+                batch.records.extend(machine::refusal(command, &problem, &self.state, now));
                 Err(problem)
             }
         };
-        batch.answers.push((job.reply, answer));
+        batch.answers.push((reply, answer));
     }
 
     fn write(&mut self, batch: &mut Batch) -> rusqlite::Result<()> {

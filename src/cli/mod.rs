@@ -1,5 +1,6 @@
 //! L9. The command line: one file a subcommand. Each has `Args` and `run(Args) -> Exit`.
 
+mod broker;
 mod policy;
 
 use std::process::ExitCode;
@@ -23,6 +24,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run the broker, or manage its tokens.
+    Broker(Box<broker::Args>),
     /// Check, explain or test a policy.
     Policy(policy::Args),
 }
@@ -38,6 +41,7 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command) -> Exit {
     match command {
+        Command::Broker(args) => broker::run(*args),
         Command::Policy(args) => policy::run(args),
     }
 }

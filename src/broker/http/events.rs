@@ -104,10 +104,13 @@ impl Line {
                 tokio::time::sleep(PACE).await;
                 return Some((chunk, self));
             }
-            tokio::select! {
-                changed = self.news.changed() => changed.ok()?,
-                () = tokio::time::sleep(HEARTBEAT) => return Some((": beat\n\n".to_owned(), self)),
+            let silent = tokio::select! {
+                changed = self.news.changed() => changed.is_err(),
+                () = tokio::time::sleep(HEARTBEAT) => true,
                 _ = self.closing.wait_for(|closing| *closing) => return None,
+            };
+            if silent {
+                return Some((": beat\n\n".to_owned(), self));
             }
         }
     }

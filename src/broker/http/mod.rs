@@ -7,6 +7,8 @@ mod misc;
 mod queue;
 mod wire;
 
+pub use misc::PROGRAM;
+
 use std::sync::Arc;
 
 use axum::Router;

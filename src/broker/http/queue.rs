@@ -12,13 +12,14 @@ use serde::Deserialize;
 use crate::api::{Decided, Page, Problem, Review};
 use crate::domain::decision::Decision;
 use crate::domain::ids::NativeId;
+use crate::domain::request::Sealed;
 use crate::sys::clock;
 
 use super::super::identity::Caller;
 use super::super::machine::{self, About, Answer, Command, Held, HeldGrant, Vote};
 use super::super::problem::{invalid, not_found};
 use super::App;
-use super::wire::{Reply, answer, idempotency_key, if_match, parsed, plain};
+use super::wire::{Reply, answer, idempotency_key, if_match, parsed, plain, sealed};
 
 /// Requests of a page where nothing is said, and at most.
 const PAGE: usize = 200;
@@ -130,13 +131,13 @@ pub async fn decide(
 ) -> Reply {
     let if_match = if_match(&headers)?;
     let key = idempotency_key(&headers)?;
-    let (decision, bytes) = parsed::<Decision>(body).await?;
+    let decision: Sealed<Decision> = sealed(body).await?;
     if key != decision.id.as_str() {
         let mend = "send the decision's id as Idempotency-Key";
         return Err(invalid("the Idempotency-Key is not the decision's id", mend).into());
     }
     let about = About { caller: caller.clone(), id: id(&path)? };
-    let vote = Vote { about, if_match, decision, bytes };
+    let vote = Vote { about, if_match, decision };
     let Answer::Decided(id, result) = app.writer.apply(Command::Decide(Box::new(vote))).await? else {
         return Err(not_found("request").into());
     };

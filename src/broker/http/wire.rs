@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::api::{Code, IDEMPOTENCY_KEY, Problem};
 use crate::domain::digest::Digest;
 use crate::domain::json;
+use crate::domain::request::Sealed;
 use crate::domain::text::Text;
 use crate::safe;
 
@@ -82,10 +83,25 @@ pub async fn bytes(body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
 /// # Errors
 /// Where it is too large, not UTF-8 or not the JSON of a `T`.
 pub async fn parsed<T: DeserializeOwned>(body: Body) -> Result<(T, String), Problem> {
-    let bytes = bytes(body, JSON_LIMIT).await?;
-    let text = String::from_utf8(bytes).map_err(|_| invalid("the body is not UTF-8", "send JSON"))?;
-    let wrong = |e: serde_json::Error| invalid(Text::from(e.to_string()).prose(), "see /openapi.json for the fields");
+    let text = text(body).await?;
     Ok((serde_json::from_str(&text).map_err(wrong)?, text))
+}
+
+/// The value of a JSON body, kept with its exact bytes.
+///
+/// # Errors
+/// Where it is too large, not UTF-8 or not the JSON of a `T`.
+pub async fn sealed<T: DeserializeOwned>(body: Body) -> Result<Sealed<T>, Problem> {
+    Sealed::parse(text(body).await?).map_err(wrong)
+}
+
+async fn text(body: Body) -> Result<String, Problem> {
+    let bytes = bytes(body, JSON_LIMIT).await?;
+    String::from_utf8(bytes).map_err(|_| invalid("the body is not UTF-8", "send JSON"))
+}
+
+fn wrong(e: serde_json::Error) -> Problem {
+    invalid(Text::from(e.to_string()).prose(), "see /openapi.json for the fields")
 }
 
 /// The idempotency key, which must be there.

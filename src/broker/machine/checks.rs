@@ -2,7 +2,6 @@
 
 use crate::api::{Code, Problem};
 use crate::domain::decision::Decision;
-use crate::domain::request::Ballot;
 use crate::domain::scope::Scope;
 use crate::domain::text::{SafeText, Text};
 use crate::domain::time::Span;
@@ -87,10 +86,4 @@ fn seen(held: &Held, verdict: &Verdict, decision: &Decision) -> Result<(), Probl
     }
     let mend = if verdict.may_acknowledge { "look at them, or acknowledge their number" } else { "look at them" };
     Err(refuse(safe!("{} files that must be seen were not", unseen), mend))
-}
-
-/// The narrowest scope and the shortest times of all who said yes.
-pub(super) fn terms(held: &Held) -> Option<(Scope, Span, Span)> {
-    let yes = held.live.ballots.iter().filter(|b| b.vote.ballot != Ballot::Reject);
-    yes.map(|b| (b.vote.scope, b.start_by, b.run_for)).reduce(|a, b| (a.0.min(b.0), a.1.min(b.1), a.2.min(b.2)))
 }

@@ -11,10 +11,9 @@ use crate::domain::json;
 use crate::domain::principal::{Identity, IdentityKind, Role, Source, Sourced};
 use crate::domain::record::Event;
 use crate::domain::request::{Core, EvidenceSummary, Sealed, State as Standing, tree_binding};
-use crate::domain::scope::Scope;
 use crate::domain::text::Text;
 use crate::domain::time::Span;
-use crate::domain::verdict::{Effect, START_BY_DEFAULT, Verdict};
+use crate::domain::verdict::{Effect, Verdict};
 use crate::grants;
 use crate::safe;
 use crate::sys::clock::Deadline;
@@ -241,12 +240,7 @@ fn still_suffices(state: &State, grant: &HeldGrant, held: &Held, c: &Create) -> 
 /// Policy lets it pass without a person: a grant by nobody, for this request.
 pub(super) fn allow(draft: &mut Draft<'_>, held: &mut Held) -> Result<(), Problem> {
     clock::may_grant(draft)?;
-    let (start_by, run_for) = {
-        let verdict = &held.live.verdict;
-        (START_BY_DEFAULT.min(verdict.start_by), held.core().ask.run_for.min(verdict.run_for))
-    };
-    let terms = (Scope::Once, start_by, run_for);
-    let grant = super::grant::make(draft, held, Vec::new(), terms, false);
+    let grant = super::grant::make(draft, held, &[]);
     decided(draft, held, Standing::Approved, Some(grant.grant.id.clone()));
     let event = Event::Granted { grant: Box::new(grant.grant.clone()) };
     draft.record(None, Some(&held.core().key), event);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::api::{Code, Problem};
-use crate::domain::digest::Digest;
+use crate::domain::decision::Decision;
 use crate::domain::outcome::Outcome;
 use crate::domain::record::Event;
 use crate::domain::request::{Ballot as Say, State, Vote as Counted};
@@ -17,22 +17,21 @@ use super::{Answer, Vote, checks, clock, grant, judge};
 
 pub(super) fn decide(draft: &mut Draft<'_>, vote: &Vote) -> Result<Answer, Problem> {
     let held = draft.request(&vote.about.id)?;
-    let body = Digest::of(vote.bytes.as_bytes());
-    if let Some(outcome) = repeated(draft, held, vote, body)? {
+    if let Some(outcome) = repeated(draft, held, vote)? {
         return Ok(Answer::Decided(held.id().clone(), outcome));
     }
     unchanged(held, vote)?;
     still_waits(draft, held)?;
     let unproven = allowed(draft, held, vote)?;
-    count(draft, held, vote, body, unproven)
+    count(draft, held, vote, unproven)
 }
 
 /// The same decision again is answered as it was; another one under its id is refused.
-fn repeated(draft: &Draft<'_>, held: &Held, vote: &Vote, body: Digest) -> Result<Option<Outcome>, Problem> {
+fn repeated(draft: &Draft<'_>, held: &Held, vote: &Vote) -> Result<Option<Outcome>, Problem> {
     let Some(of) = draft.state.decisions.get(&vote.decision.id) else { return Ok(None) };
     let earlier = held.live.ballots.iter().find(|b| b.vote.decision == vote.decision.id);
     match earlier {
-        Some(b) if of == held.id() && b.body == body && b.vote.by.same_person(&vote.about.caller.principal) => {
+        Some(b) if of == held.id() && b.decision.text() == vote.decision.text() && b.vote.by.same_person(&vote.about.caller.principal) => {
             Ok(Some(b.outcome.clone()))
         }
         _ => Err(problem(Code::KeyReused, "this decision id was used for another decision", "make a new decision")),
@@ -100,13 +99,13 @@ fn allowed(draft: &Draft<'_>, held: &Held, vote: &Vote) -> Result<bool, Problem>
     }
 }
 
-fn count(draft: &mut Draft<'_>, held: &Arc<Held>, vote: &Vote, body: Digest, unproven: bool) -> Result<Answer, Problem> {
+fn count(draft: &mut Draft<'_>, held: &Arc<Held>, vote: &Vote, unproven: bool) -> Result<Answer, Problem> {
     let mut after = Held::clone(held);
-    let outcome = tallied(draft, &mut after, vote, body, unproven);
+    let outcome = tallied(draft, &mut after, vote, unproven);
     let by = Some(&vote.about.caller.principal);
     let key = held.core().key.clone();
     let event =
-        Event::Decided { decision: vote.bytes.clone(), self_unproven: unproven, result: outcome.clone() };
+        Event::Decided { decision: vote.decision.text().to_owned(), self_unproven: unproven, result: outcome.clone() };
     draft.record(by, Some(&key), event);
     let approved = after.live.state == State::Approved;
     if approved {
@@ -120,7 +119,7 @@ fn count(draft: &mut Draft<'_>, held: &Arc<Held>, vote: &Vote, body: Digest, unp
 }
 
 /// Adds the vote and says what the request has become by it.
-fn tallied(draft: &Draft<'_>, after: &mut Held, vote: &Vote, body: Digest, unproven: bool) -> Outcome {
+fn tallied(draft: &Draft<'_>, after: &mut Held, vote: &Vote, unproven: bool) -> Outcome {
     let policy = &draft.setup().policy;
     let d = &vote.decision;
     let counted = Counted {
@@ -147,8 +146,7 @@ fn tallied(draft: &Draft<'_>, after: &mut Held, vote: &Vote, body: Digest, unpro
         }
         over => Outcome::Final { state: over.clone() },
     };
-    let terms = Ballot { vote: counted, start_by: d.start_by, run_for: d.run_for, body, outcome: outcome.clone() };
-    after.live.ballots.push(terms);
+    after.live.ballots.push(Ballot { vote: counted, decision: vote.decision.clone(), outcome: outcome.clone() });
     if state != State::Pending {
         after.live.decided_at = Some(draft.now.wall);
         after.live.half = None;
@@ -159,15 +157,11 @@ fn tallied(draft: &Draft<'_>, after: &mut Held, vote: &Vote, body: Digest, unpro
 }
 
 fn grant_it(draft: &mut Draft<'_>, after: &mut Held, vote: &Vote) {
+    // Who breaks the glass stands alone for it: earlier votes were for other terms.
     let glass = vote.decision.ballot == Say::BreakGlass;
-    let own = (vote.decision.scope, vote.decision.start_by, vote.decision.run_for);
-    let terms = if glass { own } else { checks::terms(after).unwrap_or(own) };
-    let by = if glass {
-        vec![vote.about.caller.principal.clone()]
-    } else {
-        after.live.ballots.iter().map(|b| b.vote.by.clone()).collect()
-    };
-    let grant = grant::make(draft, after, by, terms, glass);
+    let counted = after.live.ballots.iter().filter(|b| !glass || b.vote.ballot == Say::BreakGlass);
+    let votes: Vec<_> = counted.map(|b| (b.vote.by.clone(), Decision::clone(&b.decision))).collect();
+    let grant = grant::make(draft, after, &votes);
     after.live.grant = Some(grant.grant.id.clone());
     let event = Event::Granted { grant: Box::new(grant.grant.clone()) };
     draft.record(Some(&vote.about.caller.principal), Some(&after.core().key), event);

@@ -1,8 +1,9 @@
 //! Grants: made, taken back, given more time.
 
 use crate::api::{Code, Problem};
+use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
-use crate::domain::grant::{Enforcer, Grant, Revocation};
+use crate::domain::grant::{Enforcer, Revocation};
 use crate::domain::ids::{DecisionId, GrantId};
 use crate::domain::principal::Principal;
 use crate::domain::record::Event;
@@ -11,6 +12,7 @@ use crate::domain::scope::Scope;
 use crate::domain::text::Text;
 use crate::domain::time::Span;
 use crate::domain::verdict::RUN_FOR_CAP;
+use crate::grants::{self, Given};
 use crate::safe;
 use crate::sys::clock::Deadline;
 
@@ -23,30 +25,18 @@ use super::{Answer, clock, judge};
 /// After grace, for the gate's last word to arrive.
 const SLACK: Span = Span::secs(10);
 
-/// A grant for this request: `terms` are its scope, start-by and run-for.
-pub(super) fn make(
-    draft: &Draft<'_>,
-    held: &Held,
-    by: Vec<Principal>,
-    (scope, start_by, run_for): (Scope, Span, Span),
-    break_glass: bool,
-) -> HeldGrant {
-    let start_by = Deadline::after(draft.now, start_by);
-    let grant = Grant {
-        id: id_for(held),
-        bound: held.bound(draft.setup().policy.digest()),
-        name: held.core().name.clone(),
-        scope,
+/// A grant for this request out of its votes; of none where policy allows it.
+pub(super) fn make(draft: &Draft<'_>, held: &Held, votes: &[(Principal, Decision)]) -> HeldGrant {
+    let grant = grants::make(&Given {
+        id: &id_for(held),
+        core: held.core(),
+        actions: &held.fixed.actions,
+        verdict: &held.live.verdict,
         enforcer: Enforcer::Broker,
-        by,
-        decided_at: draft.now.wall,
-        start_by: start_by.wall(),
-        run_for,
-        max_uses: (scope == Scope::Once).then_some(1),
-        passes: Vec::new(),
-        revoked: None,
-        break_glass,
-    };
+        votes,
+        now: draft.now.wall,
+    });
+    let start_by = Deadline::after(draft.now, grant.start_by.since(draft.now.wall));
     HeldGrant { grant, start_by, clocks: Vec::new(), more: Vec::new() }
 }
 
@@ -82,7 +72,7 @@ pub(super) fn revoke(draft: &mut Draft<'_>, caller: &Caller, id: &GrantId, reaso
     let key = grant.grant.bound.request.clone();
     draft.put_grant(grant, None);
     draft.record(Some(&caller.principal), Some(&key), Event::Revoked { grant: id.clone(), reason: reason.clone() });
-    Ok(Answer::Grant(id.clone()))
+    Ok(Answer::Done)
 }
 
 pub(super) fn extend(

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Permit;
 use crate::domain::action::Action;
+use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
 use crate::domain::evidence::Base;
 use crate::domain::finding::{Finding, FindingId};
@@ -91,12 +92,8 @@ pub struct Live {
 pub struct Ballot {
     /// The vote.
     pub vote: Vote,
-    /// From the decision until no pass may start.
-    pub start_by: Span,
-    /// From each start to its end.
-    pub run_for: Span,
-    /// Hash of the body that it came in.
-    pub body: Digest,
+    /// The decision, as its exact bytes.
+    pub decision: Sealed<Decision>,
     /// What it was answered.
     pub outcome: Outcome,
 }

@@ -14,16 +14,14 @@ mod pass;
 mod request;
 mod state;
 mod tick;
-#[cfg(test)]
-pub(crate) mod tests;
 mod view;
 
-pub use clock::observe;
+pub use clock::{no_earlier, observe};
 pub use create::created;
 pub use draft::{Effects, Notice, Occasion};
-pub use held::{Ballot, Deployed, Fixed, Held, HeldGrant, LastSuccess, Live, Start};
-pub use state::{Change, Clock, Place, Setup, State};
-pub use view::{beat, request, votes_in_words};
+pub use held::{Ballot, Fixed, Held, HeldGrant, LastSuccess, Live};
+pub use state::{Change, Setup, State};
+pub use view::{beat, request};
 
 use crate::api::{Problem, Recheck, Submission};
 use crate::domain::decision::Decision;
@@ -32,6 +30,7 @@ use crate::domain::grant::End;
 use crate::domain::ids::{GrantId, NativeId};
 use crate::domain::outcome::Outcome;
 use crate::domain::record::Head;
+use crate::domain::request::Sealed;
 use crate::domain::text::Text;
 use crate::domain::time::Span;
 use crate::sys::clock::Now;
@@ -74,10 +73,8 @@ pub struct Vote {
     pub about: About,
     /// `If-Match`: the request digest that was shown.
     pub if_match: Digest,
-    /// The decision.
-    pub decision: Decision,
-    /// Its bytes as they came.
-    pub bytes: String,
+    /// The decision, as its exact bytes.
+    pub decision: Sealed<Decision>,
 }
 
 /// A gate that is about to start.
@@ -144,8 +141,6 @@ pub enum Answer {
     Decided(NativeId, Outcome),
     /// A permit.
     Permit(crate::api::Permit),
-    /// A grant.
-    Grant(GrantId),
     /// A grant, and how many votes for more time are missing.
     Extension(GrantId, u32),
     /// Nothing to say.

@@ -27,7 +27,7 @@ pub(super) fn start(draft: &mut Draft<'_>, begin: &Begin) -> Result<Answer, Prob
         return Ok(Answer::Permit(permit));
     }
     unchanged(held.core(), &begin.recheck)?;
-    let grant = usable(draft, held)?.clone();
+    let grant = HeldGrant::clone(usable(draft, held)?);
     let run_for = judged(draft, held, &grant)?;
     go(draft, held, begin, grant, run_for)
 }

@@ -87,6 +87,8 @@ pub enum Change {
     Head(Text, Head),
     /// The clocks stepped, or the mark was passed.
     Mark(Option<Ms>),
+    /// The policy by which everything that waits was judged last.
+    Policy(Digest),
 }
 
 impl State {
@@ -127,6 +129,7 @@ impl State {
                 self.heads.insert(log.clone(), *head);
             }
             Change::Mark(mark) => self.clock.mark = *mark,
+            Change::Policy(_) => {}
         }
     }
 

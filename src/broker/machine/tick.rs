@@ -83,6 +83,7 @@ pub(super) fn open(draft: &mut Draft<'_>, before: Option<Digest>, program: &Text
     let digest = draft.setup().policy.digest();
     if before != Some(digest) {
         draft.record(None, None, Event::Policy { digest });
+        draft.push(Change::Policy(digest));
         let waiting: Vec<Arc<Held>> = draft.state.changed_after(0, true).map(|(_, h)| Arc::clone(h)).collect();
         for held in waiting {
             judge_again(draft, &held);

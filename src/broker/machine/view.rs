@@ -64,7 +64,7 @@ fn can(policy: &Policy, held: &Held, votes: &[crate::domain::request::Vote], cal
 }
 
 /// `1 of 2`, over all groups.
-pub fn votes_in_words(needs: &[NeedState]) -> Text {
+fn votes_in_words(needs: &[NeedState]) -> Text {
     let (have, need) = needs.iter().fold((0, 0), |(h, n), s| (h + s.have.min(s.need), n + s.need));
     text(safe!("{} of {}", have, need))
 }

@@ -168,7 +168,7 @@ pub(super) fn audit_head(db: &Connection) -> rusqlite::Result<crate::domain::rec
 ///
 /// # Errors
 /// Where the database cannot be written.
-pub fn append_audit(db: &Connection, entry: crate::domain::record::Entry) -> rusqlite::Result<()> {
+pub(super) fn append_audit(db: &Connection, entry: crate::domain::record::Entry) -> rusqlite::Result<()> {
     let json = |e: serde_json::Error| rusqlite::Error::ToSqlConversionFailure(Box::new(e));
     let (line, head) = audit_head(db)?.chain(entry).map_err(json)?;
     save::insert_line(db, head.seq, &line)

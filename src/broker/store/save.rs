@@ -121,6 +121,7 @@ fn save(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<()> {
             &line(log)?,
             head,
         ),
+        Change::Policy(digest) => set_meta(tx, "policy", &digest.hex()),
         Change::Mark(mark) => set_meta(tx, "mark", &mark.map_or_else(String::new, |m| m.0.to_string())),
     }
 }
