@@ -16,9 +16,6 @@ use crate::sys::files;
 
 use super::machine::findings::DiffScan;
 
-/// Bytes of one blob at most.
-pub const BLOB_LIMIT: usize = 32 << 20;
-
 /// Bytes that a compressed diff may unpack to.
 const UNPACKED_LIMIT: u64 = 256 << 20;
 

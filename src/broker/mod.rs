@@ -21,6 +21,7 @@ pub mod tokens;
 mod writer;
 
 pub use listen::{Address, Listen};
+pub use machine::Quota;
 pub use openapi::document as openapi_document;
 pub use serve::{Options, Server, StartError, serve};
 pub use store::{StoreError, open as open_database};

@@ -1,4 +1,4 @@
-//! The hook command: told on stdin in JSON what happened and who may decide, with ten seconds for it. It never
+//! The hook command: told on stdin in JSON what happened and who may decide, with some seconds for it. It never
 //! keeps anything waiting; what came of it goes on record.
 
 use std::process::{ExitStatus, Stdio};
@@ -24,11 +24,24 @@ use super::problem::text;
 use super::shared::Shared;
 use super::writer::Writer;
 
-/// How long a hook may take.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// Hooks at once.
 const AT_ONCE: usize = 4;
+
+/// The command and its time.
+#[derive(Clone, Debug)]
+pub struct Hook {
+    program: String,
+    args: Vec<String>,
+    time: Duration,
+}
+
+impl Hook {
+    /// Program and arguments; absent where there is no program.
+    pub fn new(command: &[String], time: Duration) -> Option<Self> {
+        let (program, args) = command.split_first()?;
+        Some(Self { program: program.clone(), args: args.to_vec(), time })
+    }
+}
 
 /// What a hook reads on its stdin.
 #[derive(Serialize)]
@@ -52,13 +65,13 @@ struct Told<'a> {
 }
 
 /// Runs the hook for every notice until the broker ends.
-pub async fn run(command: String, mut notices: mpsc::Receiver<Notice>, writer: Writer, shared: Arc<Shared>) {
+pub async fn run(hook: Hook, mut notices: mpsc::Receiver<Notice>, writer: Writer, shared: Arc<Shared>) {
     let room = Arc::new(Semaphore::new(AT_ONCE));
     while let Some(notice) = notices.recv().await {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
-        let (command, writer, shared) = (command.clone(), writer.clone(), Arc::clone(&shared));
+        let (hook, writer, shared) = (hook.clone(), writer.clone(), Arc::clone(&shared));
         tokio::spawn(async move {
-            let said = tell(&command, &told(&notice, &shared.broker)).await;
+            let said = tell(&hook, &told(&notice, &shared.broker)).await;
             shared.metrics.hook(said.is_ok());
             let result = text(said.unwrap_or_else(|why| why));
             let id = notice.held.id().clone();
@@ -93,10 +106,11 @@ fn told(notice: &Notice, broker: &str) -> String {
     .unwrap_or_default()
 }
 
-async fn tell(command: &str, json: &str) -> Result<SafeText, SafeText> {
+async fn tell(hook: &Hook, json: &str) -> Result<SafeText, SafeText> {
     let failed = |e: std::io::Error| safe!("could not be run: {}", Text::from(e.to_string()).prose());
-    let mut hook = Process::new("sh")
-        .args(["-c", command])
+    let mut process = Process::new(&hook.program);
+    let mut child = process
+        .args(&hook.args)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -104,19 +118,19 @@ async fn tell(command: &str, json: &str) -> Result<SafeText, SafeText> {
         .kill_on_drop(true)
         .spawn()
         .map_err(failed)?;
-    let stdin = hook.stdin.take();
+    let stdin = child.stdin.take();
     let run = async {
         if let Some(mut stdin) = stdin {
             // A hook that does not read is no fault of it.
             let _ = stdin.write_all(json.as_bytes()).await;
             let _ = stdin.write_all(b"\n").await;
         }
-        hook.wait().await
+        child.wait().await
     };
-    match tokio::time::timeout(PATIENCE, run).await {
+    match tokio::time::timeout(hook.time, run).await {
         Ok(Ok(status)) => in_words(status),
         Ok(Err(e)) => Err(failed(e)),
-        Err(_) => Err("took longer than 10 s and was ended".into()),
+        Err(_) => Err(safe!("took longer than {} s and was ended", hook.time.as_secs())),
     }
 }
 
@@ -132,20 +146,24 @@ fn in_words(status: ExitStatus) -> Result<SafeText, SafeText> {
 mod tests {
     use super::*;
 
+    fn sh(command: &str) -> Hook {
+        Hook::new(&["sh".into(), "-c".into(), command.into()], Duration::from_secs(10)).unwrap()
+    }
+
     #[tokio::test]
     async fn a_hook_reads_its_json_and_its_end_is_said() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("told");
         let command = format!("cat > {}", out.display());
-        assert_eq!(tell(&command, r#"{"a":1}"#).await.unwrap().as_str(), "done");
+        assert_eq!(tell(&sh(&command), r#"{"a":1}"#).await.unwrap().as_str(), "done");
         assert_eq!(std::fs::read_to_string(out).unwrap(), "{\"a\":1}\n");
-        assert_eq!(tell("exit 3", "{}").await.unwrap_err().as_str(), "failed with exit code 3");
-        assert!(tell("kill -9 $$", "{}").await.unwrap_err().as_str().contains("signal"));
+        assert_eq!(tell(&sh("exit 3"), "{}").await.unwrap_err().as_str(), "failed with exit code 3");
+        assert!(tell(&sh("kill -9 $$"), "{}").await.unwrap_err().as_str().contains("signal"));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_hook_that_hangs_is_ended() {
-        let said = tell("sleep 1000", "{}").await.unwrap_err();
+        let said = tell(&sh("sleep 1000"), "{}").await.unwrap_err();
         assert!(said.as_str().contains("longer than 10 s"), "{said}");
     }
 }

@@ -23,7 +23,8 @@ use super::blobs::Blobs;
 use super::http::{App, PROGRAM, router};
 use super::keys::{Keys, Peer};
 use super::listen::{Address, Door, Listen};
-use super::machine::{Command, Setup};
+use super::machine::{Command, Quota, Setup};
+use super::notify::Hook;
 use super::reader::Reader;
 use super::shared::Shared;
 use super::store::{self, Loaded, Store, StoreError};
@@ -44,20 +45,24 @@ pub struct Options {
     pub listen: Listen,
     /// TLS files; needed beyond loopback.
     pub tls: Option<TlsFiles>,
-    /// Its state folder: database, evidence, lock, address.
+    /// Its state folder: evidence, lock, address.
     pub state: PathBuf,
+    /// Its database; by default in the state folder.
+    pub database: PathBuf,
     /// The policy in force.
     pub policy: Policy,
-    /// Run on create, half of the deadline, timeout and break-glass.
-    pub hook: Option<String>,
+    /// Program and arguments, run on create, half of the deadline, timeout and break-glass; empty = none.
+    pub hook: Vec<String>,
+    /// How long that may take.
+    pub hook_time: Duration,
     /// A broker of this user: peers of the socket who are the owner ask and decide.
     pub local: bool,
     /// Its name in request keys.
     pub name: BackendName,
-    /// Distinct pending requests of one credential.
-    pub quota: u32,
-    /// Repeats of one request that may wait at once.
-    pub fold_quota: u32,
+    /// How many requests may wait.
+    pub quota: Quota,
+    /// Bytes of one blob of evidence at most.
+    pub blob_limit: usize,
     /// Leaves after so long without client, request and grant.
     pub leave_after: Option<Span>,
     /// The clock is right though it lies before what is on record.
@@ -70,13 +75,15 @@ impl Options {
         Self {
             listen,
             tls: None,
+            database: state.join("broker.db"),
             state,
             policy,
-            hook: None,
+            hook: Vec::new(),
+            hook_time: Duration::from_secs(10),
             local: false,
             name,
-            quota: 200,
-            fold_quota: 1_000,
+            quota: Quota::default(),
+            blob_limit: 32 << 20,
             leave_after: None,
             accept_clock: false,
         }
@@ -226,7 +233,7 @@ pub async fn serve(options: Options) -> Result<Server, StartError> {
     let (close, closing) = watch::channel(false);
     let app = app(&options, &shared, &writer, &blobs, closing.clone())?;
     let mut helpers = vec![tokio::spawn(timer::run(Arc::clone(&shared), writer.clone(), blobs))];
-    if let Some(hook) = options.hook.clone() {
+    if let Some(hook) = Hook::new(&options.hook, options.hook_time) {
         helpers.push(tokio::spawn(notify::run(hook, told, writer.clone(), Arc::clone(&shared))));
     }
     let served = tokio::spawn(open(door, app, closing));
@@ -251,15 +258,13 @@ struct Kept {
 
 /// Opens the database and brings memory back to what it was.
 fn keep(options: &Options) -> Result<Kept, StartError> {
-    let path = store::file(&options.state);
-    let sqlite = |source| StoreError::Sqlite { path: path.clone(), source };
-    let mut store = Store::new(store::open(&options.state)?).map_err(sqlite)?;
+    let sqlite = |source| StoreError::Sqlite { path: options.database.clone(), source };
+    let mut store = Store::new(store::open(&options.database)?).map_err(sqlite)?;
     let setup = Arc::new(Setup {
         policy: options.policy.clone(),
         name: options.name.clone(),
         quota: options.quota,
-        fold_quota: options.fold_quota,
-        hook: options.hook.is_some(),
+        hook: !options.hook.is_empty(),
     });
     // Absent in odd containers: then every start counts as another boot, and wall time alone holds.
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
@@ -297,14 +302,15 @@ fn app(
     blobs: &Blobs,
     closing: watch::Receiver<bool>,
 ) -> Result<Arc<App>, StartError> {
-    let path = store::file(&options.state);
+    let path = options.database.clone();
     let owner = options.local.then(|| rustix::process::geteuid().as_raw());
-    let keys = Keys::new(store::open(&options.state)?, owner);
+    let keys = Keys::new(store::open(&options.database)?, owner);
     Ok(Arc::new(App {
         shared: Arc::clone(shared),
         writer: writer.clone(),
         blobs: blobs.clone(),
-        reader: Reader::new(store::open(&options.state)?),
+        blob_limit: options.blob_limit,
+        reader: Reader::new(store::open(&options.database)?),
         keys: keys.map_err(|source| StoreError::Sqlite { path, source })?,
         closing,
         openapi: json::to_line(&openapi::document()).unwrap_or_default(),

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +45,10 @@ impl TlsFiles {
             .map_err(|e| bad(&self.cert, e.to_string()))?;
         if chain.is_empty() {
             return Err(bad(&self.cert, "it holds no certificate".into()));
+        }
+        let mode = std::fs::metadata(&self.key).map_err(|e| bad(&self.key, e.to_string()))?.mode();
+        if mode & 0o077 != 0 {
+            return Err(bad(&self.key, "others may read it: chmod 600 it".into()));
         }
         let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|e| bad(&self.key, e.to_string()))?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());

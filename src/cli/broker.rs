@@ -5,12 +5,13 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use color_eyre::eyre::{WrapErr, eyre};
-use serde::Deserialize;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Exit;
+use crate::backends;
 use crate::broker::tokens::{self, Token, Use};
 use crate::broker::{Listen, Options, TlsFiles, open_database, serve};
+use crate::config::{Broker, Config, FileChoice, Sources, read_file};
 use crate::domain::ids::{BackendName, Person};
 use crate::domain::json;
 use crate::domain::principal::{Assurance, Principal};
@@ -20,12 +21,6 @@ use crate::policy::{Diagnostic, Policy};
 use crate::safe;
 use crate::sys::paths::Paths;
 use crate::sys::{clock, files};
-
-/// Where the broker listens unless told otherwise.
-const LISTEN: &str = "127.0.0.1:7424";
-
-/// How long an approver's token holds unless told otherwise.
-const APPROVER_HOLDS: Span = Span::hours(12);
 
 /// Run the broker, or manage its tokens.
 #[derive(clap::Args)]
@@ -44,14 +39,11 @@ enum Command {
     Token(TokenCommand),
 }
 
-#[derive(clap::Args, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[derive(clap::Args)]
 struct Run {
-    /// A TOML file with these options as keys (listen = "127.0.0.1:7424"); the command line wins.
-    #[arg(long, value_name = "FILE")]
-    #[serde(skip)]
-    config: Option<PathBuf>,
-    /// 127.0.0.1:PORT or unix:PATH; any other address needs TLS [default: 127.0.0.1:7424].
+    #[command(flatten)]
+    place: Place,
+    /// 127.0.0.1:PORT or unix:PATH; any other address needs TLS.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
     /// PEM file with the certificate chain, leaf first.
@@ -60,32 +52,23 @@ struct Run {
     /// PEM file with its key.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// Folder of database, evidence and lock [default: the state folder of this user].
-    #[arg(long, value_name = "DIR")]
-    state: Option<PathBuf>,
-    /// The policy [default: policy.toml of the config folder, else no rules: one other person approves].
+    /// The policy; without one, one other person approves, this request only.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// Command for `sh -c`, told in JSON on stdin on create, half of the deadline, timeout and break-glass.
     #[arg(long, value_name = "COMMAND")]
     hook: Option<String>,
     /// Name of this broker in request keys [default: broker, or local with --local].
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
-    /// Distinct requests of one credential that may wait at once [default: 200].
-    #[arg(long, value_name = "N")]
-    quota: Option<u32>,
-    /// A broker for this user only: a socket, no tokens, gone 10 minutes after the last client, request and grant.
+    #[arg(long)]
+    name: Option<BackendName>,
+    /// A broker for this user only: a socket and no tokens; it leaves when nobody needs it any more.
     #[arg(long, conflicts_with_all = ["listen", "tls_cert"])]
-    #[serde(skip)]
     local: bool,
-    /// With --local: leave after so long without client, request and grant.
-    #[arg(long, value_name = "TIME", default_value = "10m")]
-    #[serde(skip)]
+    /// With --local: leave so long after the last client, request and grant.
+    #[arg(long, value_name = "TIME", requires = "local")]
     leave_after: Option<Span>,
     /// The clock is right though it lies before the newest record: grant again.
     #[arg(long)]
-    #[serde(skip)]
     accept_clock: bool,
 }
 
@@ -112,9 +95,47 @@ enum TokenCommand {
 
 #[derive(clap::Args)]
 struct Place {
-    /// State folder of the broker [default: the one of this user].
+    /// The config file; its table [broker] has these options as keys, the command line wins.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The broker's state folder: database, evidence, lock, address.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+}
+
+/// Config and folders, as the arguments say.
+struct Grounds {
+    config: Config,
+    paths: Paths,
+    state: PathBuf,
+}
+
+impl Place {
+    fn grounds(&self) -> color_eyre::Result<Grounds> {
+        let paths = Paths::of_user()
+            .ok_or_else(|| eyre!("there is no home folder; set JIT_TUI_STATE_DIR and JIT_TUI_CONFIG_DIR"))?;
+        let usual = || FileChoice::Usual(paths.config.join("config.toml"));
+        let file = self.config.clone().map_or_else(usual, FileChoice::Named);
+        let env = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+        let kinds: Vec<&str> = backends::kinds().iter().map(|kind| kind.name).collect();
+        let sources = Sources { file, check: &files::check_ours, env: env.collect(), kinds: &kinds };
+        let config = Config::load(&sources).wrap_err("the config is not in order")?;
+        let state = self.state.as_deref().map(std::path::absolute).transpose()?.unwrap_or_else(|| paths.state.clone());
+        Ok(Grounds { config, paths, state })
+    }
+}
+
+impl Grounds {
+    /// A state folder that was chosen holds its own database.
+    fn database(&self, place: &Place) -> PathBuf {
+        let configured = self.config.broker.database.as_deref().filter(|_| place.state.is_none());
+        configured.map_or_else(|| self.state.join("broker.db"), |path| self.config.resolve(path))
+    }
+
+    /// Relative paths start at the config's folder, never at the working folder.
+    fn resolve(&self, path: &Path) -> PathBuf {
+        self.paths.config.join(self.config.resolve(path))
+    }
 }
 
 #[derive(clap::Args)]
@@ -148,16 +169,8 @@ pub fn run(args: Args) -> Exit {
     }
 }
 
-fn paths() -> color_eyre::Result<Paths> {
-    Paths::of_user().ok_or_else(|| eyre!("there is no home folder; set JIT_TUI_STATE_DIR and JIT_TUI_CONFIG_DIR"))
-}
-
-fn state_folder(given: Option<&Path>) -> color_eyre::Result<PathBuf> {
-    given.map_or_else(|| paths().map(|p| p.state), |dir| Ok(dir.to_owned()))
-}
-
-fn broker(flags: Run) -> Exit {
-    let options = options(with_file(flags)?)?;
+fn broker(run: Run) -> Exit {
+    let options = options(&run)?;
     let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::WARN);
     // Somebody else's subscriber does as well.
     let _ = log.try_init();
@@ -204,64 +217,66 @@ async fn hang_up(hup: &mut Signal, local: bool) {
     }
 }
 
-/// What the command line leaves open is taken from the file.
-fn with_file(flags: Run) -> color_eyre::Result<Run> {
-    let Some(file) = &flags.config else { return Ok(flags) };
-    let read = || -> std::io::Result<String> {
-        files::check_ours(file, &std::fs::metadata(file)?)?;
-        std::fs::read_to_string(file)
+fn options(run: &Run) -> color_eyre::Result<Options> {
+    let grounds = run.place.grounds()?;
+    let said = &grounds.config.broker;
+    let listen = if run.local {
+        local_socket(&grounds, run.place.state.is_some())?
+    } else {
+        run.listen.as_ref().unwrap_or(&said.listen).parse()?
     };
-    let text = read().wrap_err_with(|| format!("the broker's config {}", file.display()))?;
-    let said: Run = toml::from_str(&text).wrap_err_with(|| format!("the broker's config {}", file.display()))?;
-    Ok(Run {
-        listen: flags.listen.or(said.listen),
-        tls_cert: flags.tls_cert.or(said.tls_cert),
-        tls_key: flags.tls_key.or(said.tls_key),
-        state: flags.state.or(said.state),
-        policy: flags.policy.or(said.policy),
-        hook: flags.hook.or(said.hook),
-        name: flags.name.or(said.name),
-        quota: flags.quota.or(said.quota),
-        ..flags
-    })
-}
-
-fn options(run: Run) -> color_eyre::Result<Options> {
-    let state = state_folder(run.state.as_deref())?;
-    let listen = if run.local { local_socket(run.state.is_some(), &state)? } else { run.listen.unwrap_or(LISTEN.into()).parse()? };
-    let tls = match (run.tls_cert, run.tls_key) {
-        (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
-        (None, None) => None,
-        _ => return Err(eyre!("tls-cert and tls-key belong together: give both")),
+    let name = match &run.name {
+        Some(name) => name.clone(),
+        None => if run.local { "local" } else { "broker" }.parse()?,
     };
-    let name = run.name.unwrap_or_else(|| if run.local { "local".into() } else { "broker".into() });
-    let policy = policy(run.policy.as_deref(), run.local)?;
-    let mut options = Options::new(state, listen, name.parse::<BackendName>()?, policy);
-    options.tls = tls;
-    options.hook = run.hook;
+    let mut options = Options::new(grounds.state.clone(), listen, name, policy(run, &grounds)?);
+    options.database = grounds.database(&run.place);
+    options.tls = if run.local { None } else { tls(run, &grounds)? };
+    options.hook = run.hook.as_ref().map_or_else(|| said.hook.clone(), |h| vec!["sh".into(), "-c".into(), h.clone()]);
+    options.hook_time = said.hook_time.get().as_duration();
     options.local = run.local;
-    options.quota = run.quota.unwrap_or(options.quota);
-    options.leave_after = run.leave_after.filter(|_| run.local);
+    options.quota.in_all = said.max_pending.get();
+    options.quota.of_one = said.max_pending_per_token.get();
+    options.blob_limit = usize::try_from(said.max_evidence_mib.get()).unwrap_or(usize::MAX).saturating_mul(1 << 20);
+    options.leave_after = run.local.then(|| run.leave_after.unwrap_or(grounds.config.local.idle.get()));
     options.accept_clock = run.accept_clock;
     Ok(options)
 }
 
+fn tls(run: &Run, grounds: &Grounds) -> color_eyre::Result<Option<TlsFiles>> {
+    let said = &grounds.config.broker;
+    let file = |flag: &Option<PathBuf>, key: &Option<PathBuf>| {
+        flag.clone().or_else(|| key.as_deref().map(|path| grounds.resolve(path)))
+    };
+    match (file(&run.tls_cert, &said.tls_cert), file(&run.tls_key, &said.tls_key)) {
+        (Some(cert), Some(key)) => Ok(Some(TlsFiles { cert, key })),
+        (None, None) => Ok(None),
+        _ => Err(eyre!("tls_cert and tls_key belong together: give both")),
+    }
+}
+
 /// In the runtime folder; in the state folder where there is none or one was chosen.
-fn local_socket(chosen: bool, state: &Path) -> color_eyre::Result<Listen> {
-    let folder = paths().ok().and_then(|p| p.runtime).filter(|_| !chosen).unwrap_or_else(|| state.to_owned());
-    files::private_dir(&folder).wrap_err("the folder of the socket")?;
+fn local_socket(grounds: &Grounds, chosen: bool) -> color_eyre::Result<Listen> {
+    let folder = grounds.paths.runtime.as_ref().filter(|_| !chosen).unwrap_or(&grounds.state);
+    files::private_dir(folder).wrap_err("the folder of the socket")?;
     Ok(Listen::Unix(folder.join("broker.sock")))
 }
 
-fn policy(given: Option<&Path>, local: bool) -> color_eyre::Result<Policy> {
-    let standing = || paths().ok().map(|p| p.config.join("policy.toml")).filter(|p| p.exists());
-    let Some(file) = given.map(Path::to_owned).or_else(standing) else {
-        return if local { own_policy() } else { parse_policy("", Path::new("no policy")) };
-    };
-    files::check_ours(&file, &std::fs::metadata(&file).wrap_err_with(|| format!("the policy {}", file.display()))?)?;
-    let text = std::fs::read_to_string(&file).wrap_err_with(|| format!("the policy {}", file.display()))?;
-    let policy = parse_policy(&text, &file)?;
-    Ok(if local { policy.on_own_machine() } else { policy })
+/// The named policy, which must be there; the usual one if it is there; else the built-in rule.
+fn policy(run: &Run, grounds: &Grounds) -> color_eyre::Result<Policy> {
+    let said = &grounds.config.broker.policy;
+    let usual = run.policy.is_none() && *said == Broker::default().policy;
+    let file = run.policy.clone().unwrap_or_else(|| grounds.resolve(said));
+    let choice = if usual { FileChoice::Usual(file) } else { FileChoice::Named(file) };
+    let text = read_file(&choice, &files::check_ours).map_err(|fault| eyre!("{fault}")).wrap_err("the policy")?;
+    match text {
+        Some(source) => {
+            let policy = parse_policy(&source.text, choice.path())?;
+            Ok(if run.local { policy.on_own_machine() } else { policy })
+        }
+        None if run.local => own_policy(),
+        None => parse_policy("", Path::new("no policy")),
+    }
 }
 
 fn parse_policy(text: &str, file: &Path) -> color_eyre::Result<Policy> {
@@ -286,11 +301,12 @@ fn me() -> Principal {
 }
 
 fn add_token(add: Add) -> Exit {
+    let grounds = add.place.grounds()?;
     let now = clock::now().wall;
     let pipeline = !add.repositories.is_empty();
     let name = add.name.or_else(|| add.person.as_ref().map(|p| p.as_str().to_owned()));
     let name = name.filter(|n| !n.is_empty() && n.len() <= 128).ok_or_else(|| eyre!("give the token a --name"))?;
-    let holds = add.holds.or((!pipeline).then_some(APPROVER_HOLDS));
+    let holds = add.holds.or((!pipeline).then(|| grounds.config.broker.approver_token.get()));
     let use_ = match (pipeline, add.person) {
         (true, person) => {
             Use::Pipeline { repositories: add.repositories, environments: add.environments, person }
@@ -301,7 +317,7 @@ fn add_token(add: Add) -> Exit {
         }
     };
     let token = Token { name, use_, created_at: now, expires: holds.map(|h| now + h), revoked_at: None };
-    let mut db = open_database(&state_folder(add.place.state.as_deref())?)?;
+    let mut db = open_database(&grounds.database(&add.place))?;
     let secret = tokens::add(&mut db, &token, me())?;
     eprintln!("{}; shown this once:", in_words(&token));
     println!("{secret}");
@@ -309,7 +325,7 @@ fn add_token(add: Add) -> Exit {
 }
 
 fn list_tokens(place: &Place, as_json: bool) -> Exit {
-    let db = open_database(&state_folder(place.state.as_deref())?)?;
+    let db = open_database(&place.grounds()?.database(place))?;
     for (_, token) in tokens::all(&db)? {
         if as_json {
             println!("{}", json::to_line(&token)?);
@@ -321,7 +337,7 @@ fn list_tokens(place: &Place, as_json: bool) -> Exit {
 }
 
 fn revoke_token(name: &str, place: &Place) -> Exit {
-    let mut db = open_database(&state_folder(place.state.as_deref())?)?;
+    let mut db = open_database(&place.grounds()?.database(place))?;
     tokens::revoke(&mut db, name, clock::now().wall, me())?;
     eprintln!("revoked {}", Text::from(name).ident());
     Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! L9. The command line: one file a subcommand. Each has `Args` and `run(Args) -> Exit`.
 
+mod audit;
 mod broker;
 mod policy;
 
@@ -24,31 +25,25 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the broker, or manage its tokens.
     Broker(Box<broker::Args>),
     /// Check, explain or test a policy.
     Policy(policy::Args),
+    Audit(audit::Args),
 }
 
 /// Parses the arguments, runs the command and turns what went wrong into one message on stderr.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    match cli.command {
-        None => ExitCode::SUCCESS,
-        Some(command) => finish(run(command)),
-    }
-}
-
-fn run(command: Command) -> Exit {
-    match command {
-        Command::Broker(args) => broker::run(*args),
-        Command::Policy(args) => policy::run(args),
-    }
-}
-
-fn finish(exit: Exit) -> ExitCode {
-    exit.unwrap_or_else(|error| {
-        eprintln!("jit-tui: {error:#}");
+    let done = match cli.command {
+        None => Ok(ExitCode::SUCCESS),
+        Some(Command::Policy(args)) => policy::run(args),
+        Some(Command::Audit(args)) => audit::run(args),
+        Some(Command::Broker(args)) => broker::run(*args),
+    };
+    done.unwrap_or_else(|error| {
+        use std::io::Write;
+        let words = crate::domain::text::Text::from(format!("{error:#}")).prose();
+        drop(writeln!(std::io::stderr().lock(), "jit-tui: {words}"));
         ExitCode::FAILURE
     })
 }

@@ -151,7 +151,7 @@ impl Explain {
         with_policy(&path, &text, |policy| {
             let said = situation.explain(policy);
             if json {
-                out(&json_line(&said)?)?
+                out(&json::to_line(&said)?)?
             } else {
                 print(&said)?
             }
@@ -191,11 +191,6 @@ fn print(said: &Explanation) -> color_eyre::Result<()> {
         out(&safe!("  {} {}: {}", mark, rule.name.ident(), rule.why.prose()))?;
     }
     Ok(())
-}
-
-/// The one writer of JSON escapes whatever a terminal might act on, so its line may be printed.
-fn json_line(said: &Explanation) -> color_eyre::Result<impl std::fmt::Display + use<>> {
-    Ok(json::to_line(said)?)
 }
 
 fn with_policy(path: &Path, text: &str, then: impl FnOnce(&Policy) -> Exit) -> Exit {

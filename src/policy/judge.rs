@@ -16,7 +16,8 @@ use crate::domain::scope::Scope;
 use crate::domain::text::Text;
 use crate::domain::time::Span;
 use crate::domain::verdict::{
-    Effect, Need, RUN_FOR_CAP, RUN_FOR_DEFAULT, START_BY_DEFAULT, SeenDemand, SelfCheck, Verdict, WAIT_DEFAULT,
+    Effect, NO_ENVIRONMENT, Need, RUN_FOR_CAP, RUN_FOR_DEFAULT, START_BY_DEFAULT, SeenDemand, SelfCheck, Verdict,
+    WAIT_DEFAULT,
 };
 
 /// What became of a rule.
@@ -209,7 +210,7 @@ fn word(applied: &[Applied], subject: &Subject) -> Option<Text> {
         .filter_map(|a| a.rule.asks.word.as_ref())
         .map(|word| match word {
             Word::Literal(text) => text.as_bytes(),
-            Word::Environment if environment.is_empty() => b"no-environment",
+            Word::Environment if environment.is_empty() => NO_ENVIRONMENT.as_bytes(),
             Word::Environment => environment.as_bytes(),
         })
         .collect();

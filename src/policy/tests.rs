@@ -436,7 +436,7 @@ fn the_page_holds_the_table_of_keys_and_its_examples_are_true() {
     let blocks: Vec<&str> = page.split("```toml\n").skip(1).filter_map(|b| b.split("```").next()).collect();
     let (cases, policies): (Vec<&str>, Vec<&str>) = blocks.iter().partition(|b| b.contains("[[case]]"));
     let policy = policies.iter().map(|text| Policy::parse(text, "docs/policy.md").unwrap_or_else(|f| panic!("{f:#?}")));
-    let policy = policy.last().unwrap();
+    let policy = policy.collect::<Vec<_>>().pop().unwrap();
     for text in cases {
         for result in Cases::parse(text, "docs/policy.md").unwrap().run(&policy) {
             assert_eq!(result.differs, [], "{}: {}", result.name, result.words);

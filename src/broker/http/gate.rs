@@ -21,7 +21,7 @@ use crate::domain::text::Text;
 use crate::safe;
 use crate::sys::{clock, random};
 
-use super::super::blobs::{BLOB_LIMIT, Blobs};
+use super::super::blobs::Blobs;
 use super::super::identity::Caller;
 use super::super::machine::findings::DiffScan;
 use super::super::machine::{self, About, Answer, Begin, Command, Create};
@@ -58,7 +58,7 @@ pub async fn base(
 
 pub async fn put_blob(State(app): State<Arc<App>>, Path(path): Path<String>, body: Body) -> Reply {
     let digest: Digest = path.parse().map_err(|_| invalid("the path does not name a SHA-256", "64 hex digits"))?;
-    let bytes = bytes(body, BLOB_LIMIT).await?;
+    let bytes = bytes(body, app.blob_limit).await?;
     let blobs = app.blobs.clone();
     let put = tokio::task::spawn_blocking(move || {
         if Digest::of(&bytes) != digest {

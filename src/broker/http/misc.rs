@@ -31,11 +31,12 @@ const LINES: u32 = 500;
 
 pub async fn info(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>) -> Reply {
     let shared = &app.shared;
-    let (policy, seq) = {
+    let (name, policy, seq) = {
         let state = shared.state();
-        (state.setup.policy.digest(), state.seq)
+        (state.setup.name.clone(), state.setup.policy.digest(), state.seq)
     };
     answer(&Info {
+        name,
         api: VERSION,
         program: PROGRAM.into(),
         broker: shared.broker.as_str().into(),

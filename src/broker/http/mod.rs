@@ -41,6 +41,8 @@ pub struct App {
     pub writer: Writer,
     /// Evidence by hash.
     pub blobs: Blobs,
+    /// Bytes of one blob at most.
+    pub blob_limit: usize,
     /// What is read from the database.
     pub reader: Reader,
     /// Who calls.

@@ -96,15 +96,20 @@ fn identities<'a>(said: impl Iterator<Item = &'a Identity>, binding: &Binding) -
 }
 
 fn quota(draft: &Draft<'_>, binding: &Binding, sameness: Digest) -> Result<(), Problem> {
-    let Some(folds) = draft.state.waiting.get(&binding.credential) else { return Ok(()) };
-    let setup = draft.setup();
-    let repeats = folds.get(&sameness).copied().unwrap_or(0);
-    let full = if repeats == 0 { folds.len() >= setup.quota as usize } else { repeats >= setup.fold_quota };
-    if !full {
-        return Ok(());
+    let (waiting, quota) = (&draft.state.waiting, draft.setup().quota);
+    let own = waiting.get(&binding.credential);
+    let repeats = own.and_then(|folds| folds.get(&sameness)).copied().unwrap_or(0);
+    let full = |what| Err(problem(Code::Quota, what, "wait until some are decided, or cancel them"));
+    if repeats > 0 {
+        let over = repeats >= quota.repeats;
+        return if over { full(safe!("{} repeats of this request wait already", repeats)) } else { Ok(()) };
     }
-    let what = safe!("this credential has too many requests waiting ({} distinct, {} of this one)", folds.len(), repeats);
-    Err(problem(Code::Quota, what, "wait until some are decided, or cancel them"))
+    let of_one = own.map_or(0, std::collections::HashMap::len);
+    if of_one >= quota.of_one as usize {
+        return full(safe!("{} requests of this credential wait already", of_one));
+    }
+    let in_all: usize = waiting.values().map(std::collections::HashMap::len).sum();
+    if in_all >= quota.in_all as usize { full(safe!("{} requests wait already", in_all)) } else { Ok(()) }
 }
 
 fn fixed(draft: &Draft<'_>, c: &Create, binding: &Binding, core: Sealed<Core>) -> Result<Fixed, Problem> {

@@ -20,7 +20,7 @@ pub use clock::{no_earlier, observe};
 pub use create::created;
 pub use draft::{Effects, Notice, Occasion};
 pub use held::{Ballot, Fixed, Held, HeldGrant, LastSuccess, Live};
-pub use state::{Change, Setup, State};
+pub use state::{Change, Quota, Setup, State};
 pub use view::{beat, request};
 
 use crate::api::{Problem, Recheck, Submission};

@@ -22,12 +22,27 @@ pub struct Setup {
     pub policy: Policy,
     /// The name of this broker in request keys.
     pub name: crate::domain::ids::BackendName,
-    /// Distinct pending requests that one credential may have.
-    pub quota: u32,
-    /// Repeats of one request that may wait at once.
-    pub fold_quota: u32,
+    /// How many requests may wait.
+    pub quota: Quota,
     /// A hook command tells approvers.
     pub hook: bool,
+}
+
+/// How many requests may wait at once; repeats of one count once.
+#[derive(Clone, Copy, Debug)]
+pub struct Quota {
+    /// Of all credentials.
+    pub in_all: u32,
+    /// Of one credential.
+    pub of_one: u32,
+    /// Repeats of one request.
+    pub repeats: u32,
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self { in_all: 50_000, of_one: 200, repeats: 1_000 }
+    }
 }
 
 /// (repository, environment).

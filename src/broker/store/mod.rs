@@ -48,7 +48,7 @@ pub enum StoreError {
         source: rusqlite::Error,
     },
     /// Not ours.
-    #[error("{path}: not a database of the jit-tui broker; give another --state folder", path = .0.display())]
+    #[error("{path}: not a database of the jit-tui broker; name another file", path = .0.display())]
     Foreign(PathBuf),
     /// Made by a newer program.
     #[error("{path}: made by a newer jit-tui (database version {found}, this one knows {known}); use that one", path = .path.display())]
@@ -70,25 +70,21 @@ pub enum StoreError {
     },
 }
 
-/// The database file of a state folder.
-pub fn file(state: &Path) -> PathBuf {
-    state.join("broker.db")
-}
-
-/// Opens (and makes) the database of a state folder.
+/// Opens (and makes) the database.
 ///
 /// # Errors
 /// Where it is not ours to use, foreign, newer, or broken.
-pub fn open(state: &Path) -> Result<Connection, StoreError> {
-    files::private_dir(state)?;
-    let path = file(state);
+pub fn open(path: &Path) -> Result<Connection, StoreError> {
+    if let Some(folder) = path.parent() {
+        files::private_dir(folder)?;
+    }
     // Made by us, so that its mode is 0600; SQLite gives its own files the same.
-    files::private_append(&path)?;
-    let sqlite = |source| StoreError::Sqlite { path: path.clone(), source };
+    files::private_append(path)?;
+    let sqlite = |source| StoreError::Sqlite { path: path.to_owned(), source };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut db = Connection::open_with_flags(&path, flags).map_err(sqlite)?;
+    let mut db = Connection::open_with_flags(path, flags).map_err(sqlite)?;
     prepare(&db).map_err(sqlite)?;
-    migrate(&mut db, &path)?;
+    migrate(&mut db, path)?;
     Ok(db)
 }
 
@@ -192,39 +188,44 @@ pub(super) fn evidence(db: &Connection, id: &str) -> rusqlite::Result<Option<Str
 mod tests {
     use super::*;
 
+    fn file(folder: &Path) -> PathBuf {
+        folder.join("state").join("broker.db")
+    }
+
     #[test]
     fn a_new_folder_gets_a_private_durable_database() {
         let folder = tempfile::tempdir().unwrap();
-        let db = open(folder.path()).unwrap();
+        let db = open(&file(folder.path())).unwrap();
         let mode: String = db.pragma_query_value(None, "journal_mode", |r| r.get(0)).unwrap();
         let sync: i32 = db.pragma_query_value(None, "synchronous", |r| r.get(0)).unwrap();
         assert_eq!((mode.as_str(), sync), ("wal", 2));
         let meta = std::fs::metadata(file(folder.path())).unwrap();
         assert_eq!(std::os::unix::fs::PermissionsExt::mode(&meta.permissions()) & 0o777, 0o600);
         drop(db);
-        open(folder.path()).unwrap();
+        open(&file(folder.path())).unwrap();
     }
 
     #[test]
     fn a_newer_database_and_a_foreign_one_are_refused_by_name() {
         let folder = tempfile::tempdir().unwrap();
-        open(folder.path()).unwrap().pragma_update(None, "user_version", 99).unwrap();
-        let said = open(folder.path()).unwrap_err().to_string();
+        open(&file(folder.path())).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        let said = open(&file(folder.path())).unwrap_err().to_string();
         assert!(said.contains("newer jit-tui (database version 99"), "{said}");
 
         let folder = tempfile::tempdir().unwrap();
-        std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        std::fs::create_dir(folder.path().join("state")).unwrap();
         Connection::open(file(folder.path())).unwrap().execute_batch("CREATE TABLE theirs(x)").unwrap();
         std::fs::set_permissions(file(folder.path()), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-        assert!(matches!(open(folder.path()), Err(StoreError::Foreign(_))));
+        assert!(matches!(open(&file(folder.path())), Err(StoreError::Foreign(_))));
     }
 
     #[test]
     fn what_is_no_database_is_said_to_be_none() {
         let folder = tempfile::tempdir().unwrap();
+        files::private_dir(&folder.path().join("state")).unwrap();
         files::private_append(&file(folder.path())).unwrap();
         std::fs::write(file(folder.path()), "this is a shopping list, not a database at all").unwrap();
-        let said = open(folder.path()).unwrap_err().to_string();
+        let said = open(&file(folder.path())).unwrap_err().to_string();
         assert!(said.contains("broker.db"), "{said}");
     }
 }
