@@ -25,7 +25,7 @@ use super::wire::{Reply, answer, idempotency_key, if_match, parsed, plain, seale
 const PAGE: usize = 200;
 const PAGE_LIMIT: usize = 1_000;
 
-/// Bytes of cores after which a page ends, however few requests it holds.
+/// About so many bytes end a page, however few requests it holds.
 const PAGE_BYTES: usize = 4 << 20;
 
 #[derive(Deserialize)]
@@ -80,7 +80,7 @@ fn page(app: &App, caller: &Caller, cursor: &Cursor) -> Page {
         let mut bytes = 0;
         while rows.len() < limit && bytes < PAGE_BYTES {
             let Some((seq, held)) = changed.next() else { break };
-            bytes += held.core().text().len();
+            bytes += held.core().text().len() + held.live.findings.len() * 512 + 2_048;
             rows.push((seq, Arc::clone(held), state.grant_of(held).cloned()));
         }
         (rows, changed.peek().is_some(), Arc::clone(&state.setup))

@@ -16,6 +16,9 @@ use super::super::problem::text;
 use super::held::Deployed;
 use super::state::State;
 
+/// Columns of a text that a finding shows.
+const SHOWN: usize = 120;
+
 /// What reading the diff blob gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DiffScan {
@@ -65,7 +68,7 @@ fn hidden(submission: &Submission, diff: &DiffScan) -> Vec<Finding> {
     let in_fields = fields
         .into_iter()
         .filter(|(_, value)| hides_something(value.as_bytes()))
-        .map(|(what, value)| Finding::new(FindingId::HiddenText, text(what), value.clone()));
+        .map(|(what, value)| Finding::new(FindingId::HiddenText, text(what), text(value.ident().cut(SHOWN))));
     let in_diff = diff
         .hidden
         .iter()

@@ -13,6 +13,8 @@ mod judge;
 mod pass;
 mod request;
 mod state;
+#[cfg(test)]
+pub(in crate::broker) mod tests;
 mod tick;
 mod view;
 
