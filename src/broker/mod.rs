@@ -20,6 +20,9 @@ mod tls;
 pub mod tokens;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use listen::{Address, Listen};
 pub use machine::Quota;
 pub use openapi::document as openapi_document;
