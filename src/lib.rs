@@ -2,6 +2,7 @@
 //! a room uses lower floors only, and `tests/it/floors.rs` sees to it.
 
 pub mod api;
+pub mod broker;
 pub mod app;
 pub mod audit;
 pub mod backends;

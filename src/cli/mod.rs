@@ -2,9 +2,11 @@
 //! below and a `mod` make it known.
 
 mod audit;
+mod broker;
 mod completions;
 mod config;
 mod console;
+mod demo;
 mod doctor;
 mod gate;
 mod log;
@@ -51,7 +53,9 @@ macro_rules! commands {
 }
 
 commands! {
+    Demo demo: Own;
     Gate gate: Lent;
+    Broker broker: Own;
     List list: Own;
     Show show: Own;
     Approve approve: Own;

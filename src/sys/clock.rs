@@ -59,6 +59,11 @@ impl Deadline {
         now.wall >= self.wall || now.boot >= self.boot
     }
 
+    /// So much later.
+    pub fn later(self, span: Span) -> Self {
+        Self { wall: self.wall + span, boot: self.boot + span }
+    }
+
     /// The moment as people see it.
     pub fn wall(self) -> Ms {
         self.wall
