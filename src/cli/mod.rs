@@ -1,6 +1,8 @@
 //! L9. The command line: one file a subcommand. Each has `Args` and `run(Args) -> Exit`.
 
+mod audit;
 mod gate;
+mod policy;
 
 use std::process::ExitCode;
 
@@ -23,6 +25,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Check, explain or test a policy.
+    Policy(policy::Args),
+    Audit(audit::Args),
     Gate(Box<gate::Args>),
     #[command(name = "__supervise", hide = true)]
     Supervise(gate::SuperviseArgs),
@@ -30,24 +35,21 @@ enum Command {
     Exec(gate::ExecArgs),
 }
 
-impl Command {
-    fn run(self) -> Exit {
-        match self {
-            Command::Gate(args) => gate::run(*args),
-            Command::Supervise(args) => gate::supervise(&args),
-            Command::Exec(args) => gate::exec(&args),
-        }
-    }
-}
-
 /// Parses the arguments, runs the command and turns what went wrong into one message on stderr.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    match cli.command {
-        None => ExitCode::SUCCESS,
-        Some(command) => command.run().unwrap_or_else(|report| {
-            eprintln!("jit-tui: {report:#}");
-            ExitCode::FAILURE
-        }),
-    }
+    let done = match cli.command {
+        None => Ok(ExitCode::SUCCESS),
+        Some(Command::Policy(args)) => policy::run(args),
+        Some(Command::Audit(args)) => audit::run(args),
+        Some(Command::Gate(args)) => gate::run(*args),
+        Some(Command::Supervise(args)) => gate::supervise(&args),
+        Some(Command::Exec(args)) => gate::exec(&args),
+    };
+    done.unwrap_or_else(|error| {
+        use std::io::Write;
+        let words = crate::domain::text::Text::from(format!("{error:#}")).prose();
+        drop(writeln!(std::io::stderr().lock(), "jit-tui: {words}"));
+        ExitCode::FAILURE
+    })
 }

@@ -3,8 +3,11 @@
 pub mod action;
 pub mod decision;
 pub mod digest;
+pub mod document;
 pub mod evidence;
 pub mod finding;
+#[cfg(test)]
+pub mod fixture;
 pub mod grant;
 pub mod ids;
 pub mod json;
@@ -13,6 +16,7 @@ pub mod principal;
 pub mod record;
 pub mod request;
 pub mod scope;
+pub mod spelling;
 pub mod text;
 pub mod time;
 pub mod verdict;

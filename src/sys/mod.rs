@@ -9,3 +9,4 @@ pub mod local;
 pub mod paths;
 pub mod process;
 pub mod random;
+pub mod secrets;

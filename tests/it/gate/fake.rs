@@ -132,6 +132,7 @@ async fn info(Held(world): Held<Shared>, headers: HeaderMap) -> Json<Info> {
     };
     Json(Info {
         api: VERSION,
+        name: "local".parse().unwrap(),
         program: Text::from("0"),
         broker: Text::from("00"),
         local: false,

@@ -1,0 +1,146 @@
+//! What every approval system looks like from above. Abilities are data, so that a screen can say what a
+//! backend does natively and what it does not; a fault says whether anything was sent.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+
+use crate::domain::decision::Decision;
+use crate::domain::digest::Digest;
+use crate::domain::evidence::Evidence;
+use crate::domain::grant::{Enforcer, Grant};
+use crate::domain::ids::{BackendName, GrantId, RequestKey};
+use crate::domain::outcome::Outcome;
+use crate::domain::principal::Principal;
+use crate::domain::request::Request;
+use crate::domain::text::{SafeText, Text};
+use crate::domain::time::{Ms, Span};
+
+/// What a backend can do by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Who keeps scope and TTL.
+    pub enforcer: Enforcer,
+    /// The decision is bound to the request digest by the backend itself.
+    pub binds_digest: bool,
+    /// A lost answer can be asked for again with the same decision id.
+    pub idempotent: bool,
+    /// Grants can be listed, extended and revoked.
+    pub grants: bool,
+    /// Colleagues see who looks.
+    pub looks: bool,
+    /// The glass can be broken.
+    pub break_glass: bool,
+    /// It pushes hints; else it is polled only.
+    pub pushes: bool,
+}
+
+/// Who we are to a backend, and what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// You.
+    pub you: Principal,
+    /// Whether you may approve at all.
+    pub approver: bool,
+    /// Requester and approver share one user: `SAME USER` stands on the screen.
+    pub same_user: bool,
+    /// Its clock at the answer.
+    pub now: Ms,
+}
+
+/// What a poll brings.
+#[derive(Clone, Debug, Default)]
+pub struct Poll {
+    /// New and changed requests.
+    pub changed: Vec<Arc<Request>>,
+    /// Whether `changed` is the whole queue: what is not in it is gone.
+    pub whole: bool,
+    /// Where the next poll goes on.
+    pub cursor: u64,
+}
+
+/// What kind of trouble.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nothing was sent: no connection.
+    Unreachable,
+    /// Sent, and no whole answer came: nobody knows whether it took effect.
+    NoAnswer,
+    /// The credential is missing, wrong or expired.
+    Unauthenticated,
+    /// Not allowed.
+    Forbidden,
+    /// No such thing any more.
+    NotFound,
+    /// It said no for a reason of its own.
+    Refused,
+    /// The request is no longer what was shown.
+    Changed,
+    /// Too many calls; wait.
+    Limited,
+    /// It answered something that cannot be read, or speaks another version.
+    Protocol,
+}
+
+/// What went wrong with a backend, in words fit for a screen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Fault {
+    /// What kind.
+    pub trouble: Trouble,
+    /// What, in one line.
+    pub message: SafeText,
+    /// How to mend it; empty where nothing can be done.
+    pub mend: SafeText,
+    /// Not before this time again.
+    pub retry_after: Option<Span>,
+}
+
+impl Fault {
+    /// A fault without a time to wait.
+    pub fn new(trouble: Trouble, message: impl Into<SafeText>, mend: impl Into<SafeText>) -> Self {
+        Self { trouble, message: message.into(), mend: mend.into(), retry_after: None }
+    }
+}
+
+/// The answer of a backend, later.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, Fault>>;
+
+/// An approval system.
+pub trait Backend: Send + Sync {
+    /// The instance, as the config names it.
+    fn name(&self) -> &BackendName;
+    /// What it can do by itself.
+    fn capabilities(&self) -> Capabilities;
+    /// Who we are to it.
+    fn session(&self) -> Answer<'_, Session>;
+    /// What changed after the cursor; the whole queue for `None`.
+    fn poll(&self, after: Option<u64>) -> Answer<'_, Poll>;
+    /// Signs that a poll is worth while; ends when the connection does. Backends without push never yield.
+    fn hints(&self) -> BoxStream<'_, Result<(), Fault>>;
+    /// One request as it stands now.
+    fn read<'a>(&'a self, key: &'a RequestKey) -> Answer<'a, Request>;
+    /// What can be looked at.
+    fn evidence<'a>(&'a self, key: &'a RequestKey) -> Answer<'a, Evidence>;
+    /// Evidence bytes as stored; at most `limit`.
+    fn blob<'a>(&'a self, digest: &'a Digest, limit: u64) -> Answer<'a, Vec<u8>>;
+    /// Sends a decision, once. `bytes` is its exact JSON.
+    fn decide<'a>(&'a self, decision: &'a Decision, bytes: &'a str) -> Answer<'a, Outcome>;
+    /// Tells colleagues that we look.
+    fn look<'a>(&'a self, key: &'a RequestKey) -> Answer<'a, ()>;
+    /// Looks at a break-glass afterwards.
+    fn review<'a>(&'a self, key: &'a RequestKey, comment: &'a Text) -> Answer<'a, ()>;
+    /// Grants that are open or running, and recent ones.
+    fn grants(&self) -> Answer<'_, Vec<Grant>>;
+    /// Takes a grant back.
+    fn revoke<'a>(&'a self, grant: &'a GrantId, reason: &'a Text) -> Answer<'a, Grant>;
+    /// Votes for more time; the second value is the number of votes still missing.
+    fn extend<'a>(&'a self, grant: &'a GrantId, run_for: Span, reason: &'a Text) -> Answer<'a, (Grant, u32)>;
+    /// Exchanges audit heads: gives ours, brings the backend's; `None` where it keeps no log.
+    fn heads<'a>(
+        &'a self,
+        log: &'a Text,
+        head: crate::domain::record::Head,
+    ) -> Answer<'a, Option<crate::domain::record::Head>>;
+}

@@ -1,0 +1,237 @@
+//! What the desk tells whoever drives it.
+
+use std::sync::Arc;
+
+use crate::backends::port::{Capabilities, Fault, Session};
+use crate::domain::evidence::Evidence;
+use crate::domain::grant::Grant;
+use crate::domain::ids::{BackendName, DecisionId, GrantId, RequestKey};
+use crate::domain::outcome::Outcome;
+use crate::domain::record::Record;
+use crate::domain::request::{Ballot, Request};
+use crate::domain::text::{SafeText, Text};
+use crate::domain::time::{Ms, Span};
+
+/// How fresh a backend's rows are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Not heard of yet.
+    Connecting,
+    /// Answers; when it last did.
+    Fresh {
+        /// By our clock.
+        at: Ms,
+    },
+    /// Does not answer: its rows are as old as `since`, `None` = nothing was ever read.
+    Stale {
+        /// Last good answer.
+        since: Option<Ms>,
+        /// What is wrong.
+        fault: Fault,
+    },
+}
+
+/// A backend as the console shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackendState {
+    /// Which.
+    pub name: BackendName,
+    /// How fresh.
+    pub health: Health,
+    /// What it can do.
+    pub capabilities: Capabilities,
+    /// Who we are there, once known.
+    pub session: Option<Session>,
+    /// Between two polls while nothing is pushed; ages show only past two of them.
+    pub interval: Span,
+}
+
+/// Where a decision stands on its road.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Its intent is on disk; it is being compared and sent.
+    Sending,
+    /// Sent, no answer yet known; it is being settled by re-reads.
+    Settling,
+    /// Over.
+    Done(Outcome),
+}
+
+/// What the audit log says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuditState {
+    /// Fine: the last record and the newest record that another log has seen.
+    Ok {
+        /// Number of the last record.
+        seq: u64,
+        /// Newest of our records that is anchored elsewhere.
+        anchored: Option<u64>,
+    },
+    /// Cannot be written or does not verify: nothing can be decided.
+    Broken {
+        /// What is wrong and how to mend it.
+        why: SafeText,
+    },
+}
+
+/// Evidence with its diff, as read for one request.
+#[derive(Clone, Debug)]
+pub struct Exhibit {
+    /// For which request.
+    pub key: RequestKey,
+    /// The manifest.
+    pub evidence: Evidence,
+    /// The unified diff, decompressed and checked against its digest; absent = not given.
+    pub diff: Option<Arc<Vec<u8>>>,
+}
+
+/// What the desk tells.
+#[derive(Clone, Debug)]
+pub enum News {
+    /// Requests came, changed or went.
+    Requests {
+        /// Of which backend.
+        backend: BackendName,
+        /// New and changed.
+        changed: Vec<Arc<Request>>,
+        /// What is not in `changed` is gone.
+        whole: bool,
+    },
+    /// A backend's health or session changed.
+    Backend(BackendState),
+    /// The grants of a backend, all that it lists.
+    Grants {
+        /// Of which backend.
+        backend: BackendName,
+        /// Newest first.
+        grants: Vec<Grant>,
+    },
+    /// A decision went a step on. Never dropped.
+    Decision {
+        /// Which.
+        id: DecisionId,
+        /// About which request.
+        key: RequestKey,
+        /// What was said.
+        ballot: Ballot,
+        /// Where it stands.
+        step: Step,
+    },
+    /// Evidence was read.
+    Exhibit {
+        /// The generation that asked.
+        generation: u64,
+        /// For which request.
+        key: RequestKey,
+        /// What was read.
+        result: Result<Arc<Exhibit>, Fault>,
+    },
+    /// A grant was revoked or extended, a break-glass reviewed; or it was refused.
+    Act {
+        /// What was done, as the LAST strip says it: `revoke shop/deploy-api`.
+        what: SafeText,
+        /// What came of it.
+        result: Result<SafeText, Fault>,
+    },
+    /// A page of our audit log.
+    Audit {
+        /// The generation that asked.
+        generation: u64,
+        /// Newest first; or what is wrong.
+        result: Result<Vec<Arc<Record>>, SafeText>,
+    },
+    /// An export was written, or not.
+    Exported(Result<SafeText, SafeText>),
+    /// The audit log's own state changed.
+    AuditState(AuditState),
+    /// Decisions of an earlier process that were found open at start, or dropped: one line each.
+    Notice(SafeText),
+}
+
+/// What the console asks of the audit log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditQuery {
+    /// Words that must stand in the record.
+    pub text: Text,
+    /// Only this request.
+    pub request: Option<RequestKey>,
+    /// Records before this number only.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// What can be asked of the desk; each is answered by `News`, none blocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// Puts an unsynced `held` record.
+    Hold {
+        /// Which decision.
+        id: DecisionId,
+        /// About which request.
+        key: RequestKey,
+    },
+    /// The held decision is dropped.
+    Drop {
+        /// Which decision.
+        id: DecisionId,
+        /// About which request.
+        key: RequestKey,
+        /// Why.
+        why: SafeText,
+    },
+    /// Intent, compare, send, settle, outcome.
+    Decide(Box<crate::domain::decision::Decision>),
+    /// Tells colleagues.
+    Look(RequestKey),
+    /// Reads evidence and diff.
+    Exhibit {
+        /// Comes back with the answer.
+        generation: u64,
+        /// For which request.
+        key: RequestKey,
+    },
+    /// Polls at once.
+    Refresh,
+    /// Takes a grant back.
+    Revoke {
+        /// At which backend.
+        backend: BackendName,
+        /// Which.
+        grant: GrantId,
+        /// Why.
+        reason: Text,
+    },
+    /// Votes for more time.
+    Extend {
+        /// At which backend.
+        backend: BackendName,
+        /// Which.
+        grant: GrantId,
+        /// In all.
+        run_for: Span,
+        /// Why.
+        reason: Text,
+    },
+    /// Looks at a break-glass afterwards.
+    Review {
+        /// Which request.
+        key: RequestKey,
+        /// What is said.
+        comment: Text,
+    },
+    /// Reads a page of the audit log.
+    Audit {
+        /// Comes back with the answer.
+        generation: u64,
+        /// What is asked.
+        query: AuditQuery,
+    },
+    /// Writes the audit log to a file in the working folder.
+    Export {
+        /// `json` or `csv`.
+        csv: bool,
+        /// Which records.
+        query: AuditQuery,
+    },
+}

@@ -1,0 +1,29 @@
+//! What the loop needs of a screen, so that tests can give it one of their own.
+
+use std::io;
+
+use ratatui::Frame;
+
+/// A place to draw on.
+pub trait Screen {
+    /// Columns and rows as they are now.
+    ///
+    /// # Errors
+    /// Where the terminal is gone; so everywhere here.
+    fn size(&self) -> io::Result<(u16, u16)>;
+
+    /// Draws one frame; only what changed is written, in one go.
+    fn draw(&mut self, render: &mut dyn FnMut(&mut Frame)) -> io::Result<()>;
+
+    /// Takes a new size; the next frame is written whole.
+    fn resize(&mut self, columns: u16, rows: u16) -> io::Result<()>;
+
+    /// Rings.
+    fn bell(&mut self) -> io::Result<()>;
+
+    /// Gives the terminal back to the shell, stops this job, and takes the terminal again when it goes on.
+    fn suspend(&mut self) -> io::Result<()>;
+
+    /// Takes the terminal again after somebody else stopped us; the next frame is written whole.
+    fn retake(&mut self) -> io::Result<()>;
+}
