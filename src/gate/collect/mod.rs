@@ -5,6 +5,7 @@ pub mod ci;
 pub mod diff;
 pub mod env;
 pub mod files;
+pub mod fit;
 pub mod program;
 #[cfg(test)]
 mod tests;
@@ -122,6 +123,7 @@ impl Scene {
             name: email.clone(),
             source: Source::Claimed,
         }));
+        fit::fit(&mut gathered.evidence, fit::MOST);
         let submission = Submission {
             repository: self.repository(options),
             environment: self.environment(options),
