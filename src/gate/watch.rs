@@ -203,9 +203,9 @@ impl Running {
         }
         // What was left is counted from the question, so an answer that was long on its way gives no time away.
         let Some(left) = beat.left else { return };
-        let until = Deadline::after(sent, left).earlier(self.cap);
+        let until = Deadline::after(sent, left).or_earlier(self.cap);
         if until.boot().since(self.until.boot()) >= MORE {
-            self.until = self.until.later(until);
+            self.until = self.until.or_later(until);
             self.warnings.extend(self.until.boot().since(self.started.boot));
             log::line(&safe!("EXTENDED: {} left", self.until.left(now())));
             self.supervisor.order(&Order::Until(self.until)).await;
