@@ -19,7 +19,7 @@ use super::supervise::protocol::{Fate, Order, Plan, Report, Why, send_fd};
 use super::tty::Tty;
 use super::wait::{Heard, POLL_RUNNING, Pulse};
 use super::warn::Warnings;
-use super::{Options, log};
+use super::{Close, Options, log};
 use crate::api::{Beat, Permit};
 use crate::domain::grant::End;
 use crate::domain::text::{SafeText, Text};
@@ -77,7 +77,8 @@ pub async fn run(
     supervisor.order(&Order::Run(plan(permit, until, scene, options, tty.is_some()))).await;
     let pulse = Pulse::start(link.clone(), &asked.core.key.id, POLL_RUNNING);
     let warnings = Warnings::new(permit.run_for);
-    let mut running = Running { supervisor, pulse, until, cap, started: sent, warnings, lost: false, spared };
+    let mut running =
+        Running { supervisor, pulse, until, cap, started: sent, warnings, lost: false, runs: false, spared };
     let outcome = running.watch(signals).await;
     if let Some(tty) = tty {
         tty.restore();
@@ -139,6 +140,8 @@ struct Running {
     started: Now,
     warnings: Warnings,
     lost: bool,
+    /// The supervisor said that the command was started.
+    runs: bool,
     spared: Vec<tree::Process>,
 }
 
@@ -148,7 +151,8 @@ impl Running {
             tokio::select! {
                 report = self.supervisor.report() => match report {
                     Some(Report::Ended { fate, why, left }) => return ended(fate, why, left),
-                    Some(report) => tell(&report),
+                    Some(Report::Started) => self.runs = true,
+                    Some(Report::Ending { why, processes }) => tell(why, processes),
                     None => return self.hunt().await,
                 },
                 heard = self.pulse.next() => self.hear(heard).await,
@@ -156,7 +160,7 @@ impl Running {
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
             }
             if let Some(warning) = self.warnings.due(self.until.left(now())) {
-                log::line(&safe!("{}; an approver can extend it, then it is ended", warning));
+                log::line(&safe!("{}: then it is ended, unless an approver extends it", warning));
             }
         }
     }
@@ -199,9 +203,9 @@ impl Running {
         }
         // What was left is counted from the question, so an answer that was long on its way gives no time away.
         let Some(left) = beat.left else { return };
-        let until = Deadline::after(sent, left).earlier(self.cap);
+        let until = Deadline::after(sent, left).or_earlier(self.cap);
         if until.boot().since(self.until.boot()) >= MORE {
-            self.until = self.until.later(until);
+            self.until = self.until.or_later(until);
             self.warnings.extend(self.until.boot().since(self.started.boot));
             log::line(&safe!("EXTENDED: {} left", self.until.left(now())));
             self.supervisor.order(&Order::Until(self.until)).await;
@@ -220,7 +224,11 @@ impl Running {
             tokio::time::sleep(Duration::from_millis(20)).await;
             left = self.left();
         }
-        let fate = if left.is_empty() { Fate::Signal(Signal::KILL.as_raw()) } else { Fate::Stuck };
+        let fate = match (left.is_empty(), self.runs) {
+            (false, _) => Fate::Stuck,
+            (true, true) => Fate::Signal(Signal::KILL.as_raw()),
+            (true, false) => Fate::NotStarted(i32::from(Close::Failed.code())),
+        };
         ended(fate, None, u32::try_from(left.len()).unwrap_or(u32::MAX))
     }
 
@@ -230,8 +238,7 @@ impl Running {
     }
 }
 
-fn tell(report: &Report) {
-    let Report::Ending { why, processes } = report else { return };
+fn tell(why: Why, processes: u32) {
     let why = SafeText::lit(match why {
         Why::Expired => "TIME IS OVER",
         Why::Revoked => "REVOKED",
@@ -239,7 +246,7 @@ fn tell(report: &Report) {
         Why::GateGone => "the gate is gone",
         Why::LeftBehind => "the command has ended and left processes behind",
     });
-    log::line(&safe!("{}: ending {} processes", why, *processes));
+    log::line(&safe!("{}: ending {} processes", why, processes));
 }
 
 fn ended(fate: Fate, why: Option<Why>, left: u32) -> Outcome {

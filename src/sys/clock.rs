@@ -81,13 +81,13 @@ impl Deadline {
 
     /// The later one of both, clock by clock.
     #[must_use]
-    pub fn later(self, other: Self) -> Self {
+    pub fn or_later(self, other: Self) -> Self {
         Self { wall: self.wall.max(other.wall), boot: self.boot.max(other.boot) }
     }
 
     /// The earlier one of both, clock by clock.
     #[must_use]
-    pub fn earlier(self, other: Self) -> Self {
+    pub fn or_earlier(self, other: Self) -> Self {
         Self { wall: self.wall.min(other.wall), boot: self.boot.min(other.boot) }
     }
 

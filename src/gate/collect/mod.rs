@@ -5,6 +5,7 @@ pub mod ci;
 pub mod diff;
 pub mod env;
 pub mod files;
+pub mod fit;
 pub mod program;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,8 @@ use ci::Ci;
 use env::Env;
 use program::{NoProgram, Program};
 
+/// Bytes of a subject or a name; git sets no limit.
+const LINE: usize = 1 << 10;
 /// Commits that are listed one by one, and writers that are named.
 const COMMITS: usize = 500;
 const WRITERS: usize = 500;
@@ -120,6 +123,7 @@ impl Scene {
             name: email.clone(),
             source: Source::Claimed,
         }));
+        fit::fit(&mut gathered.evidence, fit::MOST);
         let submission = Submission {
             repository: self.repository(options),
             environment: self.environment(options),
@@ -256,6 +260,11 @@ impl Gathered {
     fn commits(&mut self, git: &Git, base: &CommitSha, head: &CommitSha) -> Result<(), Fault> {
         self.evidence.course = Some(git.course(base, head)?);
         self.evidence.commits = git.commits(base, head, COMMITS)?;
+        let long =
+            self.evidence.commits.iter_mut().flat_map(|c| [&mut c.subject, &mut c.author]).filter_map(shorten).count();
+        if long > 0 {
+            self.cut("long subjects and names of commits", 0, long as u64);
+        }
         let (kept, of) = (self.evidence.commits.len() as u64, git.count(base, head)?);
         if kept < of {
             self.cut("commits", kept, of);
@@ -276,4 +285,13 @@ impl Gathered {
         self.diff = Some(packed);
         Ok(())
     }
+}
+
+/// Cuts a text that is too long for a list, between characters.
+fn shorten(text: &mut Text) -> Option<()> {
+    let bytes = text.as_bytes();
+    let starts = |at: &usize| bytes.get(*at).is_some_and(|b| b & 0xc0 != 0x80);
+    let end = (0..=LINE).rev().find(starts).filter(|_| bytes.len() > LINE)?;
+    *text = Text::new(bytes.get(..end).unwrap_or_default());
+    Some(())
 }

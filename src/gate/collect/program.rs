@@ -87,7 +87,8 @@ fn find(name: &OsStr, path: Option<&OsStr>, folder: &Path) -> Result<PathBuf, No
         let file = folder.join(entry).join(name);
         match executable(&file) {
             Ok(()) => return Ok(file),
-            Err(NoProgram::NotFound(_)) => {}
+            // A folder of PATH that we cannot look into holds nothing for us.
+            Err(_) if file.metadata().is_err() => {}
             Err(other) => refused = other,
         }
     }

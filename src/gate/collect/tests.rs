@@ -125,3 +125,12 @@ fn a_swapped_script_changes_the_recheck() {
     assert_eq!(before.head, after.head);
     assert!(before.program != after.program && before.tree != after.tree);
 }
+
+#[test]
+fn a_subject_without_end_is_cut_between_characters() {
+    let mut text = Text::from("é".repeat(LINE));
+    assert!(shorten(&mut text).is_some());
+    assert_eq!(text, Text::from("é".repeat(LINE / 2)));
+    let mut short = Text::from("x".repeat(LINE));
+    assert!(shorten(&mut short).is_none());
+}

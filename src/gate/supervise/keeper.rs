@@ -186,6 +186,9 @@ impl Keeper {
         if self.until.is_past(now()) {
             self.end(Why::Expired);
         }
+        if self.fate.is_none() && self.ending.is_none() {
+            return false;
+        }
         let alive = tree::below(getpid(), &[]).unwrap_or_default();
         if alive.is_empty() && self.fate.is_some() {
             return self.finish(0);

@@ -26,6 +26,7 @@ pub struct World {
     /// Run-for in all; may be raised while it runs.
     pub run_for: Span,
     pub out_of_order: bool,
+    pub api: u32,
     pub tamper: fn(&mut Core),
     pub offered: Option<Base>,
     pub asked: Option<Submission>,
@@ -61,6 +62,7 @@ impl Fake {
             revoked: false,
             run_for: Span::mins(15),
             out_of_order: false,
+            api: VERSION,
             tamper: |_| {},
             offered: None,
             asked: None,
@@ -123,7 +125,8 @@ async fn outage(Held(world): Held<Shared>, request: axum::extract::Request, next
 
 async fn info(Held(world): Held<Shared>, headers: HeaderMap) -> Json<Info> {
     let token = headers.get("authorization").map(|v| v.to_str().unwrap().to_owned());
-    world.lock().unwrap().tokens.extend(token);
+    let mut world = world.lock().unwrap();
+    world.tokens.extend(token);
     let you = Principal {
         issuer: Text::from("broker"),
         subject: Text::from("pipeline"),
@@ -131,8 +134,8 @@ async fn info(Held(world): Held<Shared>, headers: HeaderMap) -> Json<Info> {
         person: None,
     };
     Json(Info {
+        api: world.api,
         name: "local".parse().unwrap(),
-        api: VERSION,
         program: Text::from("0"),
         broker: Text::from("00"),
         local: false,

@@ -5,7 +5,7 @@ mod terminal;
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -424,10 +424,31 @@ fn help_lists_the_exit_codes() {
 }
 
 #[test]
-fn a_gate_steps_aside_for_no_other_path() {
-    // The exec step serves its own supervisor only.
-    let out =
-        Command::new(env!("CARGO_BIN_EXE_jit-tui")).args(["__exec", "1", "/bin/true", "--", "true"]).output().unwrap();
+fn the_exec_step_serves_its_own_supervisor_only() {
+    let (place, this) = (Place::new(), env!("CARGO_BIN_EXE_jit-tui"));
+    let ran = place.path("ran");
+    let out = Command::new(this).args(["__exec", "1", "/usr/bin/touch", "--", "touch"]).arg(&ran).output().unwrap();
+    assert_eq!((out.status.code(), ran.exists()), (Some(125), false));
+    let out = Command::new(this).args(["__supervise", "1"]).stdin(Stdio::null()).output().unwrap();
     assert_eq!(out.status.code(), Some(125));
-    assert!(Path::new("/bin/true").exists());
+}
+
+#[test]
+fn a_broker_of_another_version_is_named() {
+    let (place, fake) = (Place::new(), Fake::start(State::Approved));
+    fake.world().api = 99;
+    assert_eq!(place.gate(&fake, &[], &["touch", "ran"]).code(), 125);
+    assert!(place.read("log").contains("the broker speaks version 99"));
+    assert!(!place.path("ran").exists());
+}
+
+#[test]
+fn the_command_starts_with_no_signal_blocked_and_a_pipe_that_ends_it() {
+    let (place, fake) = (Place::new(), Fake::start(State::Approved));
+    let show = "sed -n 's/^Sig\\(Blk\\|Ign\\):[[:space:]]*//p' /proc/self/status > signals";
+    assert_eq!(place.gate(&fake, &[], &["sh", "-c", show]).code(), 0);
+    let text = place.read("signals");
+    let sets: Vec<u64> = text.lines().map(|set| u64::from_str_radix(set, 16).unwrap()).collect();
+    let pipe = 1 << (rustix::process::Signal::PIPE.as_raw() - 1);
+    assert_eq!((sets[0], sets[1] & pipe), (0, 0));
 }
