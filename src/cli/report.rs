@@ -46,7 +46,7 @@ fn panicked(info: &PanicHookInfo<'_>) {
 
 /// Prints what went wrong; a reader that went away is nothing wrong.
 pub fn failed(error: &Report) -> ExitCode {
-    if error.chain().any(|cause| is_broken_pipe(cause)) {
+    if error.chain().any(is_broken_pipe) {
         return ExitCode::SUCCESS;
     }
     tracing::warn!("{}", Text::from(format!("{error:#}")).prose());
