@@ -3,12 +3,19 @@
 
 pub mod api;
 pub mod app;
+pub mod audit;
 pub mod backends;
 pub mod cli;
 pub mod config;
+pub mod decide;
 pub mod desk;
+pub mod diff;
 pub mod domain;
+pub mod gate;
+pub mod grants;
 pub mod keymap;
+pub mod policy;
+pub mod provenance;
 pub mod runtime;
 pub mod sys;
 pub mod theme;

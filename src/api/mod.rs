@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::digest::Digest;
 use crate::domain::evidence::{Base, Evidence};
 use crate::domain::grant::{End, Grant};
-use crate::domain::ids::{CommitSha, GrantId, NativeId, RequestKey};
+use crate::domain::ids::{BackendName, CommitSha, GrantId, NativeId, RequestKey};
 use crate::domain::outcome::Outcome;
 use crate::domain::principal::{Identity, Principal};
 use crate::domain::record::Head;
@@ -28,6 +28,8 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Who the broker is, and who you are to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Info {
+    /// What it calls itself: the backend instance of its request keys.
+    pub name: BackendName,
     /// `VERSION` of the broker.
     pub api: u32,
     /// Its program version.
@@ -150,6 +152,8 @@ pub struct Permit {
 /// A gate's sign of life, and what it learns: `POST /v1/requests/{id}/beat`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Beat {
+    /// Number of the request's newest change: what the next beat gives as `seq` to wait for another one.
+    pub seq: u64,
     /// Where the request stands.
     pub state: State,
     /// Votes that are there and needed, in words: `1 of 2`.

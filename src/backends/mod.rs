@@ -1,3 +1,37 @@
-//! L4. The port to approval systems, and one folder for each of them.
+//! L4. The port to approval systems, the registry, and one folder for each of them.
 
+pub mod broker;
 pub mod port;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::config::{BackendTable, Faults, Kind};
+use port::Backend;
+
+/// An adapter: its keys for config, example and docs, and its constructor.
+pub struct Spec {
+    /// `kind = "…"` and its keys.
+    pub kind: Kind,
+    /// Makes a backend of its table; paths in it are resolved beside the config file. Nothing is connected yet.
+    pub open: fn(&BackendTable, &dyn Fn(&Path) -> PathBuf) -> Result<Arc<dyn Backend>, Faults>,
+}
+
+/// Every adapter. A new backend is one folder and one line here.
+pub const SPECS: &[Spec] = &[broker::spec::SPEC];
+
+/// Makes the backend of a table.
+///
+/// # Errors
+/// Every fault in the table, or a token that cannot be had.
+pub fn open(table: &BackendTable, resolve: &dyn Fn(&Path) -> PathBuf) -> Result<Arc<dyn Backend>, Faults> {
+    match SPECS.iter().find(|spec| spec.kind.name == table.kind) {
+        Some(spec) => (spec.open)(table, resolve),
+        None => Err(Faults(vec![table.wrong("no adapter reads this kind", "report it")])),
+    }
+}
+
+/// What the example config and the docs print of every adapter.
+pub fn kinds() -> Vec<Kind> {
+    SPECS.iter().map(|spec| spec.kind).collect()
+}

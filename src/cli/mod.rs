@@ -1,13 +1,16 @@
 //! L9. The command line: one file a subcommand. Each has `Args` and `run(Args) -> Exit`; a line in the table
 //! below and a `mod` make it known.
 
+mod audit;
 mod completions;
 mod config;
 mod console;
 mod doctor;
+mod gate;
 mod log;
 mod man;
 mod out;
+mod policy;
 mod process;
 mod report;
 mod setup;
@@ -16,38 +19,47 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use process::Process;
+
 /// What a command ends with.
 pub type Exit = color_eyre::Result<ExitCode>;
 
-/// Declares the commands: `Variant module: Process;`. The doc of a command is that of its `Args`. `Lent` marks
-/// those under which a command of the caller's runs: what a process hands down is left as the caller has it.
+/// Declares the commands: `Command(its arguments) = what runs it, Process;`. The doc of a command is that of its
+/// arguments. `Lent` marks those under which a command of the caller's runs: what a process hands down to its
+/// children is left as the caller has it.
 macro_rules! commands {
-    ($($(#[$attribute:meta])* $command:ident $module:ident: $process:ident;)*) => {
+    ($($(#[$attribute:meta])* $command:ident($args:ty) = $run:expr, $process:ident;)*) => {
         #[derive(Subcommand)]
-        #[allow(clippy::large_enum_variant)]
         enum Command {
-            $($(#[$attribute])* $command($module::Args),)*
+            $($(#[$attribute])* $command($args),)*
         }
 
-        fn process_of(command: &Command) -> process::Process {
+        fn process_of(command: &Command) -> Process {
             match command {
-                $(Command::$command(_) => process::Process::$process,)*
+                $(Command::$command(_) => Process::$process,)*
             }
         }
 
         fn dispatch(command: Command) -> Exit {
             match command {
-                $(Command::$command(args) => $module::run(args),)*
+                $(Command::$command(args) => ($run)(args),)*
             }
         }
     };
 }
 
 commands! {
-    Config config: Own;
-    Doctor doctor: Own;
-    Completions completions: Own;
-    Man man: Own;
+    Gate(Box<gate::Args>) = |args: Box<_>| gate::run(*args), Lent;
+    Policy(policy::Args) = policy::run, Own;
+    Audit(audit::Args) = audit::run, Own;
+    Config(config::Args) = config::run, Own;
+    Doctor(doctor::Args) = doctor::run, Own;
+    Completions(completions::Args) = completions::run, Own;
+    Man(man::Args) = man::run, Own;
+    #[command(name = "__supervise", hide = true)]
+    Supervise(gate::SuperviseArgs) = |args| gate::supervise(&args), Lent;
+    #[command(name = "__exec", hide = true)]
+    Exec(gate::ExecArgs) = |args| gate::exec(&args), Lent;
 }
 
 #[derive(Parser)]
@@ -70,7 +82,7 @@ struct Cli {
 pub fn main() -> ExitCode {
     report::install();
     let cli = Cli::parse();
-    let kind = cli.command.as_ref().map_or(process::Process::Own, process_of);
+    let kind = cli.command.as_ref().map_or(Process::Own, process_of);
     process::harden(kind);
     log::start();
     let done = match cli.command {

@@ -105,6 +105,13 @@ text_id!(
     GrantId, "grant id", "32 lower-case hex digits", |s| is_hex(s, 32)
 );
 
+impl BackendName {
+    /// The broker of one's own machine.
+    pub fn local() -> Self {
+        Self("local".to_owned())
+    }
+}
+
 impl CommitSha {
     /// The first seven digits.
     pub fn short(&self) -> SafeText {

@@ -39,6 +39,11 @@ impl Formatter for Escaped {
     }
 }
 
+/// Whether nothing in a line would have been escaped here: it may leave as it stands.
+pub fn is_escaped(line: &str) -> bool {
+    !line.chars().any(must_escape)
+}
+
 fn must_escape(c: char) -> bool {
     c.is_control() || is_default_ignorable(c) || matches!(c, '\u{2028}' | '\u{2029}')
 }
@@ -51,6 +56,7 @@ mod tests {
     fn hidden_characters_are_escaped_and_come_back() {
         let line = to_line("a\u{202e}\u{9b}\u{e0041}\x1b\x7fé").unwrap();
         assert_eq!(line, "\"a\\u202e\\u009b\\udb40\\udc41\\u001b\\u007fé\"");
+        assert!(is_escaped(&line) && !is_escaped("a\u{202e}"));
         assert_eq!(serde_json::from_str::<String>(&line).unwrap(), "a\u{202e}\u{9b}\u{e0041}\x1b\x7fé");
     }
 }

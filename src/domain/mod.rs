@@ -6,6 +6,8 @@ pub mod digest;
 pub mod document;
 pub mod evidence;
 pub mod finding;
+#[cfg(test)]
+pub mod fixture;
 pub mod grant;
 pub mod ids;
 pub mod json;

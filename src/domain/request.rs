@@ -66,6 +66,13 @@ pub struct Run {
     pub url: Option<Text>,
 }
 
+impl Run {
+    /// Whether it names a run at all: outside of a CI system there is none to be the same as.
+    pub fn is_known(&self) -> bool {
+        !self.id.is_empty() && self.system != *"none"
+    }
+}
+
 /// Scope and time that the pipeline asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Ask {
@@ -118,6 +125,20 @@ impl Core {
         let mut asking: Vec<&Identity> = self.identities.iter().filter(|i| i.role == Role::Requester).collect();
         asking.sort_by_key(|i| !i.source.is_verified());
         asking.first().copied()
+    }
+
+    /// Why a scope cannot hold for this request whatever policy says; absent = it can.
+    pub fn bars(&self, scope: Scope) -> Option<&'static str> {
+        let nameless = self.command.is_none() && self.workflow.is_none();
+        let (bars, why) = match scope {
+            Scope::Once => (false, ""),
+            _ if nameless => (true, "neither its command nor its workflow file is known"),
+            _ if self.requester().is_none() => (true, "nobody is named as its requester"),
+            Scope::Run => (!self.run.as_ref().is_some_and(Run::is_known), "it belongs to no CI run"),
+            Scope::Revision => (self.head.is_none() || !self.clean, "its tree is not a commit and nothing else"),
+            Scope::Action => (self.command.is_some(), "it is a command of a gate, not a set of pinned actions"),
+        };
+        bars.then_some(why)
     }
 
     /// What folds repeats and matrix waves into one row; it never grants anything.

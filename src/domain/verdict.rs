@@ -16,6 +16,10 @@ pub const RUN_FOR_CAP: Span = Span::hours(8);
 pub const START_BY_DEFAULT: Span = Span::mins(10);
 /// `run for` where nothing else is said.
 pub const RUN_FOR_DEFAULT: Span = Span::mins(15);
+/// Cap of start-by and run-for after a break-glass.
+pub const BREAK_GLASS_CAP: Span = Span::mins(15);
+/// What is typed where the name of the environment is demanded and there is none.
+pub const NO_ENVIRONMENT: &str = "no-environment";
 /// How long a request waits where no rule says.
 pub const WAIT_DEFAULT: Span = Span::mins(60);
 

@@ -2,6 +2,7 @@
 //! and either one past means over.
 
 use rustix::time::{ClockId, clock_gettime};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::time::{Ms, Span};
 
@@ -41,7 +42,7 @@ fn read(id: ClockId) -> Ms {
 }
 
 /// A moment that is past as soon as either clock says so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deadline {
     wall: Ms,
     boot: Ms,
@@ -56,6 +57,33 @@ impl Deadline {
     /// Whether it is past.
     pub fn is_past(self, now: Now) -> bool {
         now.wall >= self.wall || now.boot >= self.boot
+    }
+
+    /// The moment as people see it.
+    pub fn wall(self) -> Ms {
+        self.wall
+    }
+
+    /// The moment on the boot clock.
+    pub fn boot(self) -> Ms {
+        self.boot
+    }
+
+    /// The same moment where the boot clock began anew: the wall clock alone says when it is.
+    pub fn in_another_boot(self, now: Now) -> Self {
+        Self { wall: self.wall, boot: Ms(now.boot.0.saturating_add(self.wall.0.saturating_sub(now.wall.0))) }
+    }
+
+    /// The later one of both, clock by clock.
+    #[must_use]
+    pub fn later(self, other: Self) -> Self {
+        Self { wall: self.wall.max(other.wall), boot: self.boot.max(other.boot) }
+    }
+
+    /// The earlier one of both, clock by clock.
+    #[must_use]
+    pub fn earlier(self, other: Self) -> Self {
+        Self { wall: self.wall.min(other.wall), boot: self.boot.min(other.boot) }
     }
 
     /// What is left, by the clock that is nearer to the end.

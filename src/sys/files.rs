@@ -29,13 +29,25 @@ pub fn private_append(path: &Path) -> io::Result<File> {
 /// # Errors
 /// Where it cannot be written beside the old one.
 pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, bytes, File::sync_all)
+}
+
+/// The same for what may be lost with the machine.
+///
+/// # Errors
+/// As `replace_private`.
+pub fn replace_unsynced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, bytes, |_| Ok(()))
+}
+
+fn replace(path: &Path, bytes: &[u8], sync: fn(&File) -> io::Result<()>) -> io::Result<()> {
     use std::io::Write;
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
     file.write_all(bytes)?;
-    file.as_file().sync_all()?;
+    sync(file.as_file())?;
     file.persist(path).map_err(|e| e.error)?;
-    File::open(folder)?.sync_all()
+    sync(&File::open(folder)?)
 }
 
 fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result<File> {

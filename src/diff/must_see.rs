@@ -1,0 +1,83 @@
+//! Which files nobody should approve unseen: what steers the pipeline, what pulls in foreign code, and changes that
+//! a list of lines does not show.
+
+use super::{File, Mode};
+
+/// How a pattern is held against a path, in lower case.
+enum Is {
+    /// The last part of the path.
+    Named(&'static str),
+    /// The last part begins or ends so.
+    NameBegins(&'static str),
+    NameEnds(&'static str),
+    /// It lies below this folder, wherever that is.
+    Below(&'static str),
+}
+
+/// Class and pattern; the first that fits counts.
+const PATHS: &[(&str, Is)] = &[
+    ("lock file", Is::Named("actions.lock")),
+    ("workflow", Is::Below(".github/workflows")),
+    ("action", Is::Below(".github/actions")),
+    ("action", Is::Named("action.yml")),
+    ("action", Is::Named("action.yaml")),
+    ("workflow", Is::Named(".gitlab-ci.yml")),
+    ("workflow", Is::Below(".gitlab/ci")),
+    ("workflow", Is::NameBegins("jenkinsfile")),
+    ("workflow", Is::Below(".circleci")),
+    ("workflow", Is::Below(".buildkite")),
+    ("workflow", Is::NameBegins("azure-pipelines")),
+    ("workflow", Is::Named("bitbucket-pipelines.yml")),
+    ("owners", Is::Named("codeowners")),
+    ("git attributes", Is::Named(".gitattributes")),
+    ("submodules", Is::Named(".gitmodules")),
+    ("Dockerfile", Is::NameBegins("dockerfile")),
+    ("Dockerfile", Is::NameEnds(".dockerfile")),
+    ("Dockerfile", Is::NameBegins("containerfile")),
+    ("lock file", Is::NameEnds(".lock")),
+    ("lock file", Is::NameEnds(".lockb")),
+    ("lock file", Is::NameEnds(".lockfile")),
+    ("lock file", Is::NameEnds("-lock.json")),
+    ("lock file", Is::NameEnds("-lock.yaml")),
+    ("lock file", Is::Named("npm-shrinkwrap.json")),
+    ("lock file", Is::Named("packages.lock.json")),
+    ("lock file", Is::Named("go.sum")),
+    ("lock file", Is::Named(".terraform.lock.hcl")),
+];
+
+pub(super) fn class(file: &File) -> Option<&'static str> {
+    by_nature(file)
+        .or_else(|| by_path(file.new.as_bytes()))
+        .or_else(|| by_path(file.old.as_bytes()))
+        .or_else(|| by_mode(file))
+}
+
+fn by_nature(file: &File) -> Option<&'static str> {
+    let either = |is: fn(Mode) -> bool| file.old_mode.is_some_and(is) || file.new_mode.is_some_and(is);
+    [("not understood", file.broken), ("submodule", either(Mode::is_submodule)), ("link", either(Mode::is_link))]
+        .into_iter()
+        .find_map(|(class, holds)| holds.then_some(class))
+}
+
+fn by_mode(file: &File) -> Option<&'static str> {
+    let changed = matches!((file.old_mode, file.new_mode), (Some(old), Some(new)) if old != new);
+    let new_program = file.old_mode.is_none() && file.new_mode.is_some_and(Mode::is_program);
+    [("binary", file.binary), ("mode", changed), ("new program", new_program)]
+        .into_iter()
+        .find_map(|(class, holds)| holds.then_some(class))
+}
+
+fn by_path(path: &[u8]) -> Option<&'static str> {
+    let path = String::from_utf8_lossy(path).to_lowercase();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    PATHS.iter().find(|(_, is)| fits(is, &path, name)).map(|(class, _)| *class)
+}
+
+fn fits(is: &Is, path: &str, name: &str) -> bool {
+    match is {
+        Is::Named(text) => name == *text,
+        Is::NameBegins(text) => name.starts_with(text),
+        Is::NameEnds(text) => name.ends_with(text),
+        Is::Below(folder) => format!("/{path}").contains(&format!("/{folder}/")),
+    }
+}

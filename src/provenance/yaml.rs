@@ -1,0 +1,185 @@
+//! YAML as a tree with line numbers and trailing comments, read within bounds: size, depth, one document, no
+//! duplicate keys. An alias shares its node, so nothing is ever expanded.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use saphyr_parser::{Event, Parser, Span};
+
+use super::Unreadable;
+
+/// No pipeline file is larger.
+const MAX_BYTES: usize = 10 << 20;
+/// No pipeline file nests deeper.
+const MAX_DEPTH: usize = 64;
+
+/// A value and the line that it begins on.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) line: u64,
+    pub(super) value: Value,
+}
+
+#[derive(Debug)]
+pub(super) enum Value {
+    /// Text, and the comment behind it on its last line.
+    Scalar(String, Option<String>),
+    List(Vec<Rc<Node>>),
+    Map(Vec<(String, Rc<Node>)>),
+}
+
+impl Node {
+    /// The value of `key` where this is a mapping that has it.
+    pub(super) fn get(&self, key: &str) -> Option<&Rc<Node>> {
+        match &self.value {
+            Value::Map(entries) => entries.iter().find(|(k, _)| k == key).map(|(_, node)| node),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing is written here.
+    pub(super) fn is_nothing(&self) -> bool {
+        matches!(&self.value, Value::Scalar(text, _) if text.is_empty() || text == "~" || text == "null")
+    }
+}
+
+/// Reads the one document.
+pub(super) fn read(bytes: &[u8]) -> Result<Rc<Node>, Unreadable> {
+    if bytes.len() > MAX_BYTES {
+        return Err(Unreadable::at(1, "larger than 10 MB"));
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|e| Unreadable::at(line_of(bytes, e.valid_up_to()), "bytes that are not UTF-8"))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut builder = Builder::new(text);
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|e| Unreadable::at(e.marker().line() as u64, e.info()))?;
+        builder.take(event, span)?;
+    }
+    builder.root.ok_or_else(|| Unreadable::at(1, "nothing in it"))
+}
+
+fn line_of(bytes: &[u8], offset: usize) -> u64 {
+    1 + bytes.iter().take(offset).filter(|b| **b == b'\n').count() as u64
+}
+
+/// A mapping or sequence that is not closed yet.
+struct Open {
+    line: u64,
+    anchor: usize,
+    value: Value,
+    key: Option<String>,
+    keys: HashSet<String>,
+}
+
+struct Builder<'a> {
+    place: Cursor<'a>,
+    open: Vec<Open>,
+    anchors: HashMap<usize, Rc<Node>>,
+    root: Option<Rc<Node>>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { place: Cursor { rest: text, index: 0, line: 1 }, open: Vec::new(), anchors: HashMap::new(), root: None }
+    }
+
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Unreadable> {
+        match event {
+            Event::Scalar(text, _, anchor, _) => {
+                let line = self.place.line_at(span.start.index());
+                let comment = self.place.comment_behind(&text);
+                self.close(anchor, Node { line, value: Value::Scalar(text.into_owned(), comment) })
+            }
+            Event::SequenceStart(anchor, _) => self.begin(anchor, Value::List(Vec::new()), span),
+            Event::MappingStart(anchor, _) => self.begin(anchor, Value::Map(Vec::new()), span),
+            Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
+                Some(done) => self.close(done.anchor, Node { line: done.line, value: done.value }),
+                None => Err(Unreadable::at(span.start.line() as u64, "an end without a beginning")),
+            },
+            Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
+                Some(node) => self.put(node),
+                None => Err(Unreadable::at(span.start.line() as u64, "an alias inside of what it stands for")),
+            },
+            Event::DocumentStart(_) if self.root.is_some() => {
+                Err(Unreadable::at(span.start.line() as u64, "a second document"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn begin(&mut self, anchor: usize, value: Value, span: Span) -> Result<(), Unreadable> {
+        let line = self.place.line_at(span.start.index());
+        if self.open.len() >= MAX_DEPTH {
+            return Err(Unreadable::at(line, "nested deeper than 64 levels"));
+        }
+        self.open.push(Open { line, anchor, value, key: None, keys: HashSet::new() });
+        Ok(())
+    }
+
+    fn close(&mut self, anchor: usize, node: Node) -> Result<(), Unreadable> {
+        let node = Rc::new(node);
+        if anchor != 0 {
+            self.anchors.insert(anchor, Rc::clone(&node));
+        }
+        self.put(node)
+    }
+
+    /// Puts a whole node where it belongs: the document, the next element, a key or its value.
+    fn put(&mut self, node: Rc<Node>) -> Result<(), Unreadable> {
+        let Some(parent) = self.open.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        match (&mut parent.value, parent.key.take()) {
+            (Value::List(items), _) => items.push(node),
+            (Value::Map(entries), Some(key)) => entries.push((key, node)),
+            _ => parent.key = Some(checked_key(&mut parent.keys, &node)?),
+        }
+        Ok(())
+    }
+}
+
+fn checked_key(keys: &mut HashSet<String>, node: &Node) -> Result<String, Unreadable> {
+    match &node.value {
+        Value::Scalar(text, _) if text == "<<" => {
+            Err(Unreadable::at(node.line, "a merge key, which pipelines do not have"))
+        }
+        Value::Scalar(text, _) if keys.insert(text.clone()) => Ok(text.clone()),
+        Value::Scalar(..) => Err(Unreadable::at(node.line, "the same key twice in one mapping")),
+        _ => Err(Unreadable::at(node.line, "a key that is not text")),
+    }
+}
+
+/// Walks the text once beside the parser, which counts in characters, to find lines and comments.
+struct Cursor<'a> {
+    rest: &'a str,
+    index: usize,
+    line: u64,
+}
+
+impl Cursor<'_> {
+    fn line_at(&mut self, index: usize) -> u64 {
+        let mut chars = self.rest.chars();
+        while self.index < index {
+            match chars.next() {
+                Some('\n') => self.line += 1,
+                Some(_) => {}
+                None => break,
+            }
+            self.index += 1;
+        }
+        self.rest = chars.as_str();
+        self.line
+    }
+
+    /// The comment on the line of a scalar that begins here; the parser's own end of a quoted one lies behind it.
+    fn comment_behind(&self, scalar: &str) -> Option<String> {
+        let quote = if self.rest.starts_with('\'') { "'" } else { "\"" };
+        let quoted = || self.rest.strip_prefix(quote)?.strip_prefix(scalar)?.strip_prefix(quote);
+        let line = self.rest.strip_prefix(scalar).or_else(quoted)?.split('\n').next()?;
+        let comment = line.trim_start().strip_prefix('#')?.trim();
+        // `a@b#c` has no comment: white space stands before one.
+        (line.starts_with([' ', '\t']) && !comment.is_empty()).then(|| comment.to_owned())
+    }
+}

@@ -1,0 +1,198 @@
+//! Runs a program to its end within limits of time and output. Its output goes to a sink as it comes.
+
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
+
+use crate::domain::text::Text;
+
+/// How much of what a program complains about is kept.
+const COMPLAINTS: usize = 4 << 10;
+
+/// What the sink says after each piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on.
+    More,
+    /// Enough: the program is ended.
+    Stop,
+}
+
+/// How a program ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// Its exit code; absent where a signal ended it.
+    pub code: Option<i32>,
+    /// The sink had enough.
+    pub stopped: bool,
+    /// The start of what it wrote to stderr.
+    pub complaint: Text,
+}
+
+/// Why a program did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// It could not be started or read.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// It took too long and was ended.
+    #[error("took longer than {} s and was ended", .0.as_secs())]
+    TimedOut(Duration),
+}
+
+/// Runs `command` with nothing on stdin. Past `limit`, or when the sink says stop, it and its group are ended.
+///
+/// # Errors
+/// Where it cannot be started, or takes too long.
+pub fn run(command: &mut Command, limit: Duration, sink: &mut dyn FnMut(&[u8]) -> Flow) -> Result<Finished, Failure> {
+    let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut child = Guard(piped.spawn()?);
+    let until = Instant::now() + limit;
+    let (stopped, complaint) = child.drain(until, limit, sink)?;
+    if stopped {
+        child.end();
+    }
+    child.wait_until(until, limit)?;
+    let status = child.0.wait()?;
+    Ok(Finished { code: status.code(), stopped, complaint: Text::new(complaint) })
+}
+
+/// A child that does not outlive the call.
+struct Guard(Child);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.end();
+        drop(self.0.wait());
+    }
+}
+
+impl Guard {
+    fn end(&mut self) {
+        if matches!(self.0.try_wait(), Ok(None)) {
+            // It has just been seen alive and is not reaped, so its id is its own.
+            if let Some(group) = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw) {
+                let _ = rustix::process::kill_process_group(group, Signal::KILL);
+            }
+        }
+    }
+
+    /// Reads both pipes to their ends; stderr is drained past what is kept.
+    fn drain(
+        &mut self,
+        until: Instant,
+        limit: Duration,
+        sink: &mut dyn FnMut(&[u8]) -> Flow,
+    ) -> Result<(bool, Vec<u8>), Failure> {
+        let (mut out, mut err) = (self.0.stdout.take(), self.0.stderr.take());
+        let mut buffer = vec![0; 64 << 10];
+        let mut complaint = Vec::new();
+        while out.is_some() || err.is_some() {
+            let ready = wait_readable([out.as_ref().map(AsFd::as_fd), err.as_ref().map(AsFd::as_fd)], until);
+            let [out_ready, err_ready] = ready?.ok_or(Failure::TimedOut(limit))?;
+            if out_ready && let Some(pipe) = &mut out {
+                match pipe.read(&mut buffer)? {
+                    0 => out = None,
+                    n if sink(buffer.get(..n).unwrap_or_default()) == Flow::Stop => return Ok((true, complaint)),
+                    _ => {}
+                }
+            }
+            if err_ready && let Some(pipe) = &mut err {
+                match pipe.read(&mut buffer)? {
+                    0 => err = None,
+                    n => complaint.extend_from_slice(
+                        buffer.get(..n.min(COMPLAINTS - complaint.len().min(COMPLAINTS))).unwrap_or_default(),
+                    ),
+                }
+            }
+        }
+        Ok((false, complaint))
+    }
+
+    fn wait_until(&mut self, until: Instant, limit: Duration) -> Result<(), Failure> {
+        if self.0.try_wait()?.is_some() {
+            return Ok(());
+        }
+        let Some(pid) = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw) else { return Ok(()) };
+        let fd = pidfd_open(pid, PidfdFlags::empty()).map_err(io::Error::from)?;
+        wait_readable([Some(fd.as_fd()), None], until)?.ok_or(Failure::TimedOut(limit)).map(drop)
+    }
+}
+
+/// Waits until one of the two can be read (or is at its end); `None` once `until` is past.
+fn wait_readable(fds: [Option<std::os::fd::BorrowedFd<'_>>; 2], until: Instant) -> io::Result<Option<[bool; 2]>> {
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let mut polled: Vec<PollFd<'_>> =
+            fds.iter().flatten().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
+        let timeout = Timespec::try_from(left).map_err(io::Error::other)?;
+        match poll(&mut polled, Some(&timeout)) {
+            Ok(0) if left.is_zero() => return Ok(None),
+            Ok(0) | Err(rustix::io::Errno::INTR) => continue,
+            Err(e) => return Err(e.into()),
+            Ok(_) => {}
+        }
+        let mut ready = polled.iter().map(|fd| !fd.revents().is_empty());
+        return Ok(Some(fds.map(|fd| fd.is_some() && ready.next().unwrap_or(false))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    fn collect(script: &str, limit: Duration) -> (Result<Finished, Failure>, Vec<u8>) {
+        let mut out = Vec::new();
+        let end = run(&mut sh(script), limit, &mut |piece| {
+            out.extend_from_slice(piece);
+            Flow::More
+        });
+        (end, out)
+    }
+
+    #[test]
+    fn output_complaint_and_code_come_back() {
+        let (end, out) = collect("echo out; echo err >&2; exit 3", Duration::from_secs(30));
+        assert_eq!(end.unwrap(), Finished { code: Some(3), stopped: false, complaint: Text::from("err\n") });
+        assert_eq!(out, b"out\n");
+    }
+
+    #[test]
+    fn a_flood_on_stderr_is_bounded_and_blocks_nothing() {
+        let (end, _) = collect("head -c 3000000 /dev/zero >&2", Duration::from_secs(30));
+        assert_eq!(end.unwrap().complaint.as_bytes().len(), COMPLAINTS);
+    }
+
+    #[test]
+    fn what_takes_too_long_is_ended() {
+        let (end, _) = collect("echo x; sleep 600", Duration::from_millis(200));
+        assert!(matches!(end, Err(Failure::TimedOut(_))));
+    }
+
+    #[test]
+    fn the_sink_may_stop_an_endless_program() {
+        let mut seen = 0;
+        let end = run(&mut sh("yes"), Duration::from_secs(30), &mut |piece| {
+            seen += piece.len();
+            if seen > 100_000 { Flow::Stop } else { Flow::More }
+        });
+        assert!(end.unwrap().stopped);
+    }
+
+    #[test]
+    fn a_missing_program_says_so() {
+        let end = run(&mut Command::new("/nonexistent/program"), Duration::from_secs(1), &mut |_| Flow::More);
+        assert!(matches!(end, Err(Failure::Io(e)) if e.kind() == io::ErrorKind::NotFound));
+    }
+}
