@@ -113,7 +113,9 @@ pub enum StartError {
         source: io::Error,
     },
     /// Open to the network, in the clear.
-    #[error("{0} can be reached from other machines, and tokens must not travel in the clear: give --tls-cert and --tls-key, or listen on 127.0.0.1 or a unix socket")]
+    #[error(
+        "{0} can be reached from other machines, and tokens must not travel in the clear: give --tls-cert and --tls-key, or listen on 127.0.0.1 or a unix socket"
+    )]
     NeedsTls(SocketAddr),
     /// Certificate or key.
     #[error("{file}: {why}; --tls-cert wants a PEM chain with the leaf first, --tls-key its PEM key", file = .file.display())]

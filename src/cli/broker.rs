@@ -117,7 +117,7 @@ impl Place {
         let usual = || FileChoice::Usual(paths.config.join("config.toml"));
         let file = self.config.clone().map_or_else(usual, FileChoice::Named);
         let env = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
-        let kinds: Vec<&str> = backends::kinds().iter().map(|kind| kind.name).collect();
+        let kinds: Vec<&str> = backends::KINDS.iter().map(|kind| kind.name).collect();
         let sources = Sources { file, check: &files::check_ours, env: env.collect(), kinds: &kinds };
         let config = Config::load(&sources).wrap_err("the config is not in order")?;
         let state = self.state.as_deref().map(std::path::absolute).transpose()?.unwrap_or_else(|| paths.state.clone());
@@ -308,12 +308,12 @@ fn add_token(add: Add) -> Exit {
     let name = name.filter(|n| !n.is_empty() && n.len() <= 128).ok_or_else(|| eyre!("give the token a --name"))?;
     let holds = add.holds.or((!pipeline).then(|| grounds.config.broker.approver_token.get()));
     let use_ = match (pipeline, add.person) {
-        (true, person) => {
-            Use::Pipeline { repositories: add.repositories, environments: add.environments, person }
-        }
+        (true, person) => Use::Pipeline { repositories: add.repositories, environments: add.environments, person },
         (false, Some(person)) => Use::Approver { person },
         (false, None) => {
-            return Err(eyre!("say whose or for what: --person for an approver, --repository and --environment for a pipeline"));
+            return Err(eyre!(
+                "say whose or for what: --person for an approver, --repository and --environment for a pipeline"
+            ));
         }
     };
     let token = Token { name, use_, created_at: now, expires: holds.map(|h| now + h), revoked_at: None };

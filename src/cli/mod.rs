@@ -23,77 +23,60 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use process::Process;
 use twins::{approve, break_glass, extend, grants, list, reject, review, revoke, show, watch};
 
 /// What a command ends with.
 pub type Exit = color_eyre::Result<ExitCode>;
 
-/// Declares the commands: `Variant module: Process;`. The doc of a command is that of its `Args`. `Lent` marks
-/// those under which a command of the caller's runs: what a process hands down is left as the caller has it.
+/// Declares the commands: `Command(its arguments) = what runs it, Process;`. The doc of a command is that of its
+/// arguments. `Lent` marks those under which a command of the caller's runs: what a process hands down to its
+/// children is left as the caller has it.
 macro_rules! commands {
-    ($($(#[$attribute:meta])* $command:ident $module:ident: $process:ident;)*) => {
+    ($($(#[$attribute:meta])* $command:ident($args:ty) = $run:expr, $process:ident;)*) => {
         #[derive(Subcommand)]
-        #[allow(clippy::large_enum_variant)]
         enum Command {
-            $($(#[$attribute])* $command($module::Args),)*
+            $($(#[$attribute])* $command($args),)*
         }
 
-        fn process_of(command: &Command) -> process::Process {
+        fn process_of(command: &Command) -> Process {
             match command {
-                $(Command::$command(_) => process::Process::$process,)*
+                $(Command::$command(_) => Process::$process,)*
             }
         }
 
         fn dispatch(command: Command) -> Exit {
             match command {
-                $(Command::$command(args) => $module::run(args),)*
+                $(Command::$command(args) => ($run)(args),)*
             }
         }
     };
 }
 
 commands! {
-    Demo demo: Own;
-    Gate gate: Lent;
-    Broker broker: Own;
-    List list: Own;
-    Show show: Own;
-    Approve approve: Own;
-    Reject reject: Own;
-    Grants grants: Own;
-    Extend extend: Own;
-    Revoke revoke: Own;
-    BreakGlass break_glass: Own;
-    Review review: Own;
-    Watch watch: Own;
-    Policy policy: Own;
-    Audit audit: Own;
-    Config config: Own;
-    Doctor doctor: Own;
-    Completions completions: Own;
-    Man man: Own;
+    Gate(Box<gate::Args>) = |args: Box<_>| gate::run(*args), Lent;
+    Demo(demo::Args) = demo::run, Own;
+    List(list::Args) = list::run, Own;
+    Show(show::Args) = show::run, Own;
+    Approve(approve::Args) = approve::run, Own;
+    Reject(reject::Args) = reject::run, Own;
+    Grants(grants::Args) = grants::run, Own;
+    Extend(extend::Args) = extend::run, Own;
+    Revoke(revoke::Args) = revoke::run, Own;
+    BreakGlass(break_glass::Args) = break_glass::run, Own;
+    Review(review::Args) = review::run, Own;
+    Watch(watch::Args) = watch::run, Own;
+    Broker(Box<broker::Args>) = |args: Box<_>| broker::run(*args), Own;
+    Policy(policy::Args) = policy::run, Own;
+    Audit(audit::Args) = audit::run, Own;
+    Config(config::Args) = config::run, Own;
+    Doctor(doctor::Args) = doctor::run, Own;
+    Completions(completions::Args) = completions::run, Own;
+    Man(man::Args) = man::run, Own;
     #[command(name = "__supervise", hide = true)]
-    Supervise supervise: Lent;
+    Supervise(gate::SuperviseArgs) = |args| gate::supervise(&args), Lent;
     #[command(name = "__exec", hide = true)]
-    Exec exec: Lent;
-}
-
-/// The gate's own second step.
-mod supervise {
-    pub(super) use super::gate::SuperviseArgs as Args;
-
-    pub(super) fn run(args: Args) -> super::Exit {
-        super::gate::supervise(&args)
-    }
-}
-
-/// The gate's own third step.
-mod exec {
-    pub(super) use super::gate::ExecArgs as Args;
-
-    pub(super) fn run(args: Args) -> super::Exit {
-        super::gate::exec(&args)
-    }
+    Exec(gate::ExecArgs) = |args| gate::exec(&args), Lent;
 }
 
 #[derive(Parser)]
@@ -116,7 +99,7 @@ struct Cli {
 pub fn main() -> ExitCode {
     report::install();
     let cli = Cli::parse();
-    let kind = cli.command.as_ref().map_or(process::Process::Own, process_of);
+    let kind = cli.command.as_ref().map_or(Process::Own, process_of);
     process::harden(kind);
     log::start();
     let done = match cli.command {

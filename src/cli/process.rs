@@ -9,7 +9,6 @@ pub enum Process {
     /// Only our own.
     Own,
     /// The caller's: umask and limits are left as they came.
-    #[allow(dead_code, reason = "the gate's")]
     Lent,
 }
 

@@ -6,10 +6,14 @@ use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
 use color_eyre::eyre::Report;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::out;
 use crate::domain::text::{SafeText, Text};
 use crate::{runtime, safe};
+
+/// What a shell shows of a program that wrote to nobody. Never 0: nobody may take it for "done".
+const NO_READER: i32 = 141;
 
 /// What std says when nobody reads what is printed.
 const NOBODY_READS: &str = "failed printing to";
@@ -26,7 +30,7 @@ fn panicked(info: &PanicHookInfo<'_>) {
     let payload = info.payload_as_str().unwrap_or("no words");
     let had_terminal = runtime::give_back();
     if payload.starts_with(NOBODY_READS) {
-        std::process::exit(0);
+        std::process::exit(NO_READER);
     }
     let (file, line) = info.location().map_or(("?", 0), |l| (l.file(), l.line()));
     let what =
@@ -44,13 +48,13 @@ fn panicked(info: &PanicHookInfo<'_>) {
     }
 }
 
-/// Prints what went wrong; a reader that went away is nothing wrong.
+/// Prints what went wrong. Where the reader of our output went away, there is nobody to tell.
 pub fn failed(error: &Report) -> ExitCode {
-    if error.chain().any(|cause| is_broken_pipe(cause)) {
-        return ExitCode::SUCCESS;
+    if error.chain().any(is_broken_pipe) && output_has_no_reader() {
+        return ExitCode::from(u8::try_from(NO_READER).unwrap_or(u8::MAX));
     }
-    tracing::warn!("{}", Text::from(format!("{error:#}")).prose());
     let text = Text::from(format!("{error:#}"));
+    tracing::warn!("{}", text.prose());
     let mut lines = text.prose_lines();
     if let Some(first) = lines.next() {
         out::complain(&first);
@@ -61,4 +65,11 @@ pub fn failed(error: &Report) -> ExitCode {
 
 fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
     cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// A broken pipe may be another one, such as the broker's.
+fn output_has_no_reader() -> bool {
+    let stdout = rustix::stdio::stdout();
+    let mut fds = [PollFd::from_borrowed_fd(stdout, PollFlags::OUT)];
+    poll(&mut fds, Some(&Timespec::default())).is_ok() && fds.iter().any(|fd| fd.revents().contains(PollFlags::ERR))
 }

@@ -216,6 +216,11 @@ impl Pty {
         self.wait_seen(bytes, |seen| seen.raw.windows(bytes.len()).any(|w| w == bytes.as_bytes()));
     }
 
+    /// Waits until all bytes that came are as hoped.
+    pub fn wait_until_raw(&self, hope: &str, check: impl Fn(&str) -> bool) {
+        self.wait_seen(hope, |seen| check(&String::from_utf8_lossy(&seen.raw)));
+    }
+
     fn wait_seen(&self, hope: &str, check: impl Fn(&Seen) -> bool) {
         let end = Instant::now() + patience();
         let mut seen = self.seen.0.lock().unwrap();

@@ -53,6 +53,38 @@ fn a_storm_of_sizes_ends_in_a_whole_screen() {
 }
 
 #[test]
+fn after_a_stop_it_takes_the_terminal_again() {
+    let mut pty = console();
+    pty.signal(Signal::STOP);
+    pty.signal(Signal::CONT);
+    pty.wait_until_raw("the alternate screen, twice", |raw| raw.matches("\x1b[?1049h").count() == 2);
+    pty.signal(Signal::TERM);
+    assert_eq!(pty.exit_code(), 143);
+    pty.assert_given_back();
+}
+
+#[test]
+fn a_quiet_console_sleeps() {
+    let pty = console();
+    pty.bytes_until_quiet(Duration::from_millis(500));
+    let before = wakeups(pty.pid());
+    pty.bytes_until_quiet(Duration::from_secs(2));
+    let woken = wakeups(pty.pid()) - before;
+    assert!(woken <= 4, "{woken} wakeups in two seconds");
+}
+
+/// How often any thread of it was woken so far.
+fn wakeups(pid: rustix::process::Pid) -> u64 {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let status = tasks.map(|task| std::fs::read_to_string(task.unwrap().path().join("status")).unwrap());
+    let switches = |text: String| {
+        let line = text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        line.and_then(|n| n.trim().parse::<u64>().ok()).unwrap_or_default()
+    };
+    status.map(switches).sum()
+}
+
+#[test]
 fn nothing_is_asked_of_the_terminal() {
     let pty = console();
     pty.bytes_until_quiet(Duration::from_millis(300));

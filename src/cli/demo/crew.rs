@@ -26,7 +26,8 @@ const AGAIN: Duration = Duration::from_secs(20);
 const BASELINE: &str = "smoke-test";
 
 /// What is live before anything is asked.
-const LIVE: Scene = Scene { branch: "main", name: BASELINE, reason: "what is live now", command: &["./smoke.sh"], ..PLAIN };
+const LIVE: Scene =
+    Scene { branch: "main", name: BASELINE, reason: "what is live now", command: &["./smoke.sh"], ..PLAIN };
 
 /// How gates reach the demo's broker.
 pub struct Crew {
@@ -66,7 +67,8 @@ impl Crew {
     async fn keep_asking(self: Arc<Self>, scene: &'static Scene) -> color_eyre::Result<()> {
         loop {
             let run = self.next_run();
-            let mut legs: Vec<Child> = (1..=scene.legs).map(|leg| self.gate(scene, leg, run)).collect::<Result<_, _>>()?;
+            let mut legs: Vec<Child> =
+                (1..=scene.legs).map(|leg| self.gate(scene, leg, run)).collect::<Result<_, _>>()?;
             for leg in &mut legs {
                 leg.wait().await?;
             }

@@ -57,7 +57,9 @@ async fn headless(stage: &Stage) -> Exit {
     for (name, value) in stage.connection() {
         out::line(&safe!("export {}='{}'", SafeText::lit(name), Text::from(value).ident()))?;
     }
-    out::line(&SafeText::lit("# ready: jit-tui list, jit-tui show ID, jit-tui approve ID --digest CODE; ends with SIGTERM"))?;
+    out::line(&SafeText::lit(
+        "# ready: jit-tui list, jit-tui show ID, jit-tui approve ID --digest CODE; ends with SIGTERM",
+    ))?;
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut hup = signal(SignalKind::hangup()).wrap_err("cannot wait for signals")?;
     tokio::select! {

@@ -28,7 +28,8 @@ impl Repo {
         let main = repo.at("main");
         std::fs::create_dir_all(&main)?;
         repo.git(&main, &["init", "--quiet", "--initial-branch", "main"])?;
-        for (key, value) in [("user.name", "Carol"), ("user.email", "carol@acme.example"), ("commit.gpgsign", "false")] {
+        for (key, value) in [("user.name", "Carol"), ("user.email", "carol@acme.example"), ("commit.gpgsign", "false")]
+        {
             repo.git(&main, &["config", key, value])?;
         }
         repo.git(&main, &["remote", "add", "origin", "https://git.acme.example/acme/shop.git"])?;
@@ -47,7 +48,12 @@ impl Repo {
     }
 
     /// A new worktree with its own branch off `main`, changed by `change` and committed with `subject`.
-    pub fn branch(&self, branch: &str, subject: &str, change: fn(&Path) -> std::io::Result<()>) -> color_eyre::Result<()> {
+    pub fn branch(
+        &self,
+        branch: &str,
+        subject: &str,
+        change: fn(&Path) -> std::io::Result<()>,
+    ) -> color_eyre::Result<()> {
         let tree = self.at(branch);
         let path = tree.to_string_lossy().into_owned();
         self.git(&self.at("main"), &["worktree", "add", "--quiet", "-b", branch, &path])?;

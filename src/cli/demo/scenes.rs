@@ -31,39 +31,89 @@ pub struct Scene {
 
 /// What most have in common.
 pub const PLAIN: Scene = Scene {
-    branch: "", subject: "", change: repo::everyday, environment: "production", name: "", reason: "", actor: "bob",
-    command: &[], legs: 1, dirty: false, seconded: false,
+    branch: "",
+    subject: "",
+    change: repo::everyday,
+    environment: "production",
+    name: "",
+    reason: "",
+    actor: "bob",
+    command: &[],
+    legs: 1,
+    dirty: false,
+    seconded: false,
 };
 
 /// Every kind; the console shows all of them within a second or two.
 pub const SCENES: &[Scene] = &[
     Scene {
-        branch: "roll-forward", subject: "Wait longer for slow clients", name: "deploy-api", reason: "INC-2291 roll forward",
-        command: &["./deploy.sh", "--region", "eu"], seconded: true, ..PLAIN
+        branch: "roll-forward",
+        subject: "Wait longer for slow clients",
+        name: "deploy-api",
+        reason: "INC-2291 roll forward",
+        command: &["./deploy.sh", "--region", "eu"],
+        seconded: true,
+        ..PLAIN
     },
     Scene {
-        branch: "add-region", subject: "Add the region of an order", change: repo::migration, name: "migrate-0142",
-        reason: "needed before Thursday's release", actor: "carol", command: &["./migrate.sh", "0142"], ..PLAIN
+        branch: "add-region",
+        subject: "Add the region of an order",
+        change: repo::migration,
+        name: "migrate-0142",
+        reason: "needed before Thursday's release",
+        actor: "carol",
+        command: &["./migrate.sh", "0142"],
+        ..PLAIN
     },
     Scene {
-        branch: "scan", subject: "Update the scanner", change: repo::moved_action, environment: "staging", name: "e2e",
-        reason: "new scanner", command: &["./deploy.sh", "--stage"], ..PLAIN
+        branch: "scan",
+        subject: "Update the scanner",
+        change: repo::moved_action,
+        environment: "staging",
+        name: "e2e",
+        reason: "new scanner",
+        command: &["./deploy.sh", "--stage"],
+        ..PLAIN
     },
     Scene {
-        branch: "hotfix", subject: "Fix the port", name: "deploy-web", reason: "hot fix by hand",
-        command: &["./deploy.sh", "--web"], dirty: true, ..PLAIN
+        branch: "hotfix",
+        subject: "Fix the port",
+        name: "deploy-web",
+        reason: "hot fix by hand",
+        command: &["./deploy.sh", "--web"],
+        dirty: true,
+        ..PLAIN
     },
     Scene {
-        branch: "matrix", subject: "Test every region", environment: "staging", name: "region-test", actor: "carol",
-        reason: "nightly", command: &["./deploy.sh", "--dry-run"], legs: 30, ..PLAIN
+        branch: "matrix",
+        subject: "Test every region",
+        environment: "staging",
+        name: "region-test",
+        actor: "carol",
+        reason: "nightly",
+        command: &["./deploy.sh", "--dry-run"],
+        legs: 30,
+        ..PLAIN
     },
     Scene {
-        branch: "catalog", subject: "Import the winter catalog", change: repo::big, name: "import-catalog", actor: "carol",
-        reason: "winter catalog", command: &["./deploy.sh", "--catalog"], ..PLAIN
+        branch: "catalog",
+        subject: "Import the winter catalog",
+        change: repo::big,
+        name: "import-catalog",
+        actor: "carol",
+        reason: "winter catalog",
+        command: &["./deploy.sh", "--catalog"],
+        ..PLAIN
     },
     Scene {
-        branch: "helper", subject: "ok\u{1b}[2J\u{1b}[1;1HAPPROVED\u{7}", change: repo::hostile, environment: "staging",
-        name: "de\u{202e}yolp", reason: "harmless\r\u{1b}[2K::add-mask::secret", command: &["./deploy.sh", "ok\u{1b}[31m"], ..PLAIN
+        branch: "helper",
+        subject: "ok\u{1b}[2J\u{1b}[1;1HAPPROVED\u{7}",
+        change: repo::hostile,
+        environment: "staging",
+        name: "de\u{202e}yolp",
+        reason: "harmless\r\u{1b}[2K::add-mask::secret",
+        command: &["./deploy.sh", "ok\u{1b}[31m"],
+        ..PLAIN
     },
 ];
 

@@ -53,13 +53,17 @@ impl Stage {
             Ok(folder)
         });
         let state = root.path().join("broker");
-        let server = serve(options(&state, root.path())?).await?;
+        let options = options(&state, root.path())?;
+        let database = options.database.clone();
+        let server = serve(options).await?;
         let address = server.address().to_string();
         let mut tokens = Vec::new();
         for (name, use_) in people()? {
-            tokens.push((name, token(&crate::broker::database(&state), name, use_)?));
+            tokens.push((name, token(&database, name, use_)?));
         }
-        let secret = |wanted: &str| tokens.iter().find(|(n, _)| *n == wanted).map(|(_, t)| t.clone()).ok_or_else(|| eyre!("no token"));
+        let secret = |wanted: &str| {
+            tokens.iter().find(|(n, _)| *n == wanted).map(|(_, t)| t.clone()).ok_or_else(|| eyre!("no token"))
+        };
         let crew = Crew {
             address: address.clone(),
             token: secret("pipeline")?,
@@ -141,6 +145,7 @@ fn configure(root: &Path, person: &str, address: &str, token: &str) -> color_eyr
         crate::sys::files::private_dir(folder)?;
     }
     replace_private(&config.join("token"), token.as_bytes())?;
-    let text = format!("[[backend]]\nkind = \"broker\"\nname = \"{NAME}\"\naddress = \"{address}\"\ntoken_file = \"token\"\n");
+    let text =
+        format!("[[backend]]\nkind = \"broker\"\nname = \"{NAME}\"\naddress = \"{address}\"\ntoken_file = \"token\"\n");
     Ok(replace_private(&config.join("config.toml"), text.as_bytes())?)
 }
