@@ -74,7 +74,9 @@ impl Line {
 
     async fn send(&mut self, method: &str, path: &str, headers: &str, body: &str) {
         let (token, len) = (&self.token, body.len());
-        let call = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n{headers}Content-Length: {len}\r\n\r\n{body}");
+        let call = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n{headers}Content-Length: {len}\r\n\r\n{body}"
+        );
         self.stream.get_mut().write_all(call.as_bytes()).await.unwrap();
     }
 

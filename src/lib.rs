@@ -2,10 +2,10 @@
 //! a room uses lower floors only, and `tests/it/floors.rs` sees to it.
 
 pub mod api;
-pub mod broker;
 pub mod app;
 pub mod audit;
 pub mod backends;
+pub mod broker;
 pub mod cli;
 pub mod config;
 pub mod decide;

@@ -127,7 +127,11 @@ fn scan(mut diff: io::Take<impl BufRead>) -> io::Result<DiffScan> {
             count(&mut found, &file);
         }
     }
-    let unread = if diff.limit() == 0 { safe!("only its first {} bytes were looked at", UNPACKED_LIMIT) } else { SafeText::default() };
+    let unread = if diff.limit() == 0 {
+        safe!("only its first {} bytes were looked at", UNPACKED_LIMIT)
+    } else {
+        SafeText::default()
+    };
     Ok(DiffScan { hidden: found, unread })
 }
 
@@ -180,7 +184,8 @@ mod tests {
         Blob { digest, size: bytes.len() as u64, gzip }
     }
 
-    const DIFF: &str = "--- a/x\n+++ b/src/x.rs\n@@ -1 +1,2 @@\n-old\u{202e}\n+clean\n+let a\u{200b} = 1;\n plain\u{202e}\n";
+    const DIFF: &str =
+        "--- a/x\n+++ b/src/x.rs\n@@ -1 +1,2 @@\n-old\u{202e}\n+clean\n+let a\u{200b} = 1;\n plain\u{202e}\n";
 
     #[test]
     fn hidden_characters_count_in_added_lines_only() {

@@ -77,10 +77,15 @@ impl Door {
     ///
     /// # Errors
     /// Where it is taken, not ours, or would be open to the network without TLS.
-    pub async fn open(listen: &Listen, tls: Option<&TlsFiles>, owner_only: bool) -> Result<(Self, Address), StartError> {
+    pub async fn open(
+        listen: &Listen,
+        tls: Option<&TlsFiles>,
+        owner_only: bool,
+    ) -> Result<(Self, Address), StartError> {
         match listen {
             Listen::Unix(path) => {
-                let socket = unix(path, owner_only).await.map_err(|source| StartError::Listen { at: listen.clone(), source })?;
+                let socket =
+                    unix(path, owner_only).await.map_err(|source| StartError::Listen { at: listen.clone(), source })?;
                 Ok((Self::Unix(socket), Address::Unix(path.clone())))
             }
             Listen::Tcp(at) => tcp(listen, *at, tls).await,

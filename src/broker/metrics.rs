@@ -66,7 +66,10 @@ pub fn text(shared: &Shared) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(out, "# HELP jit_tui_{name} {help}\n# TYPE jit_tui_{name} {kind}\njit_tui_{name} {value}");
     }
-    let _ = writeln!(out, "# HELP jit_tui_answers_total Calls answered, by class of status.\n# TYPE jit_tui_answers_total counter");
+    let _ = writeln!(
+        out,
+        "# HELP jit_tui_answers_total Calls answered, by class of status.\n# TYPE jit_tui_answers_total counter"
+    );
     for (class, counter) in shared.metrics.answers.iter().enumerate().skip(2) {
         let _ = writeln!(out, "jit_tui_answers_total{{class=\"{class}xx\"}} {}", counter.load(Ordering::Relaxed));
     }

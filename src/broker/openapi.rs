@@ -120,9 +120,7 @@ fn parameters(route: &Route) -> Vec<Value> {
     let parts = route.path.split('/').filter_map(|p| p.strip_prefix('{')?.strip_suffix('}'));
     let string = json!({"type": "string"});
     let number = json!({"type": "integer", "minimum": 0});
-    let one = |place: &str, name: &str, required: bool, schema: &Value| {
-        json!({"in": place, "name": name, "required": required, "schema": schema})
-    };
+    let one = |place: &str, name: &str, required: bool, schema: &Value| json!({"in": place, "name": name, "required": required, "schema": schema});
     let mut all: Vec<Value> = parts.map(|name| one("path", name, true, &string)).collect();
     all.extend(match route.id {
         "base" => vec![one("query", "repository", true, &string), one("query", "environment", true, &string)],

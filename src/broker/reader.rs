@@ -46,8 +46,7 @@ impl Reader {
     ) -> Result<T, Problem> {
         let db = Arc::clone(&self.db);
         let done = tokio::task::spawn_blocking(move || read(&db.lock().unwrap_or_else(PoisonError::into_inner))).await;
-        done.map_err(|_| degraded("the broker is shutting down"))?.map_err(|e| {
-            degraded(safe!("the database cannot be read: {}", Text::from(e.to_string()).prose()))
-        })
+        done.map_err(|_| degraded("the broker is shutting down"))?
+            .map_err(|e| degraded(safe!("the database cannot be read: {}", Text::from(e.to_string()).prose())))
     }
 }

@@ -84,11 +84,7 @@ impl Drop for TlsListener {
     }
 }
 
-async fn accept(
-    mut socket: TcpListener,
-    tls: TlsAcceptor,
-    done: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>,
-) {
+async fn accept(mut socket: TcpListener, tls: TlsAcceptor, done: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>) {
     loop {
         let (stream, from) = axum::serve::Listener::accept(&mut socket).await;
         let (tls, done) = (tls.clone(), done.clone());

@@ -77,7 +77,10 @@ pub fn all(db: &Connection) -> rusqlite::Result<Vec<(Digest, Token)>> {
         let bad = |e: Box<dyn std::error::Error + Send + Sync>| {
             rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, e)
         };
-        tokens.push((hash.parse().map_err(|e| bad(Box::new(e)))?, serde_json::from_str(&body).map_err(|e| bad(Box::new(e)))?));
+        tokens.push((
+            hash.parse().map_err(|e| bad(Box::new(e)))?,
+            serde_json::from_str(&body).map_err(|e| bad(Box::new(e)))?,
+        ));
     }
     Ok(tokens)
 }

@@ -60,7 +60,9 @@ pub async fn events(
         app,
         _seat: seat,
     };
-    let chunks = stream::unfold(line, |line| async { line.next().await.map(|(chunk, line)| (Ok::<_, Infallible>(chunk), line)) });
+    let chunks = stream::unfold(line, |line| async {
+        line.next().await.map(|(chunk, line)| (Ok::<_, Infallible>(chunk), line))
+    });
     Ok(plain("text/event-stream", Body::from_stream(chunks)))
 }
 

@@ -79,7 +79,8 @@ pub async fn audit(
         if after >= end {
             return Ok(None);
         }
-        let lines = app.reader.audit(after, LINES).await.map_err(|p| std::io::Error::other(p.message.prose().to_string()))?;
+        let lines =
+            app.reader.audit(after, LINES).await.map_err(|p| std::io::Error::other(p.message.prose().to_string()))?;
         let Some((last, _)) = lines.last() else { return Ok(None) };
         let (last, mut text) = (*last, String::new());
         for (_, line) in lines.iter().filter(|(seq, _)| *seq <= end) {

@@ -104,7 +104,12 @@ async fn nothing(uri: Uri) -> Refused {
 }
 
 /// Around every call: where it may come from, that somebody called, how it was answered.
-async fn around(State(app): State<Arc<App>>, ConnectInfo(peer): ConnectInfo<Peer>, call: Request, next: Next) -> Response {
+async fn around(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    call: Request,
+    next: Next,
+) -> Response {
     app.shared.called();
     let answer = match host_is_ours(peer, call.headers()) {
         Ok(()) => next.run(call).await,
@@ -124,12 +129,16 @@ fn host_is_ours(peer: Peer, headers: &HeaderMap) -> Result<(), Problem> {
         Some((v6, _)) => v6,
         None => host.split(':').next().unwrap_or_default(),
     };
-    let is_loopback = name.eq_ignore_ascii_case("localhost")
-        || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let is_loopback =
+        name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
     if is_loopback {
         return Ok(());
     }
-    Err(problem(Code::Forbidden, "the Host header does not name this machine", "use the address that the broker listens on"))
+    Err(problem(
+        Code::Forbidden,
+        "the Host header does not name this machine",
+        "use the address that the broker listens on",
+    ))
 }
 
 /// Before a call: who calls, and whether that is for them.
@@ -178,7 +187,11 @@ fn admitted(app: &App, who: For, peer: Peer, headers: &HeaderMap) -> Result<Call
 
 impl App {
     /// A request as this caller sees it.
-    fn view(&self, id: &crate::domain::ids::NativeId, caller: &Caller) -> Result<crate::domain::request::Request, Problem> {
+    fn view(
+        &self,
+        id: &crate::domain::ids::NativeId,
+        caller: &Caller,
+    ) -> Result<crate::domain::request::Request, Problem> {
         let (held, grant, setup) = {
             let state = self.shared.state();
             let held = Arc::clone(state.request(id).ok_or_else(|| not_found("request"))?);

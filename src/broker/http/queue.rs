@@ -116,7 +116,11 @@ pub async fn evidence(State(app): State<Arc<App>>, Path(path): Path<String>) -> 
     Ok(plain("application/json", json))
 }
 
-pub async fn look(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, Path(path): Path<String>) -> Reply {
+pub async fn look(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(path): Path<String>,
+) -> Reply {
     let about = About { caller, id: id(&path)? };
     app.writer.apply(Command::Look(about.clone())).await?;
     answer(&app.view(&about.id, &about.caller)?)

@@ -233,9 +233,11 @@ fn still_suffices(state: &State, grant: &HeldGrant, held: &Held, c: &Create) -> 
     let policy = &state.setup.policy;
     let verdict = &held.live.verdict;
     let Some(first) = state.request(&grant.grant.bound.request.id) else { return false };
-    let voters_may = grant.grant.by.iter().all(|by| {
-        policy.may_vote(verdict, held.core(), &held.fixed.authors, by, c.caller.local_owner).is_ok()
-    });
+    let voters_may = grant
+        .grant
+        .by
+        .iter()
+        .all(|by| policy.may_vote(verdict, held.core(), &held.fixed.authors, by, c.caller.local_owner).is_ok());
     verdict.scopes.contains(&grant.grant.scope)
         && voters_may
         && judge::completes(policy, verdict, &first.votes(), None)

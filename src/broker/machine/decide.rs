@@ -31,7 +31,11 @@ fn repeated(draft: &Draft<'_>, held: &Held, vote: &Vote) -> Result<Option<Outcom
     let Some(of) = draft.state.decisions.get(&vote.decision.id) else { return Ok(None) };
     let earlier = held.live.ballots.iter().find(|b| b.vote.decision == vote.decision.id);
     match earlier {
-        Some(b) if of == held.id() && b.decision.text() == vote.decision.text() && b.vote.by.same_person(&vote.about.caller.principal) => {
+        Some(b)
+            if of == held.id()
+                && b.decision.text() == vote.decision.text()
+                && b.vote.by.same_person(&vote.about.caller.principal) =>
+        {
             Ok(Some(b.outcome.clone()))
         }
         _ => Err(problem(Code::KeyReused, "this decision id was used for another decision", "make a new decision")),

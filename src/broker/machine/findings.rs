@@ -92,11 +92,16 @@ fn missing(submission: &Submission) -> Vec<Finding> {
         (evidence.base.is_some() && evidence.course.is_none(), FindingId::EvidenceMissing, "course"),
     ];
     let unresolved = evidence.actions.iter().filter(|a| a.sha.is_none()).map(|a| {
-        Finding::new(FindingId::EvidenceMissing, text(a.name.ident()), text(safe!("SHA of {} not proven", a.reference.ident())))
+        Finding::new(
+            FindingId::EvidenceMissing,
+            text(a.name.ident()),
+            text(safe!("SHA of {} not proven", a.reference.ident())),
+        )
     });
     absent
         .into_iter()
-        .filter_map(|(is_absent, id, what)| is_absent.then(|| Finding::new(id, what, "")))
+        .filter(|(is_absent, ..)| *is_absent)
+        .map(|(_, id, what)| Finding::new(id, what, ""))
         .chain(unresolved)
         .collect()
 }
@@ -137,7 +142,8 @@ fn sha_changed(action: &Action, before: Option<&Deployed>) -> Option<Finding> {
     let now = action.sha.as_ref()?;
     let old = match before {
         Some(deployed) => {
-            let mut known = deployed.actions.iter().filter(|(name, _)| *name == action.name).map(|(_, sha)| sha).peekable();
+            let mut known =
+                deployed.actions.iter().filter(|(name, _)| *name == action.name).map(|(_, sha)| sha).peekable();
             let first = (*known.peek()?).clone();
             if known.any(|sha| sha == now) {
                 return None;
@@ -146,5 +152,9 @@ fn sha_changed(action: &Action, before: Option<&Deployed>) -> Option<Finding> {
         }
         None => action.before.as_ref()?.sha.clone().filter(|sha| sha != now)?,
     };
-    Some(Finding::new(FindingId::ActionShaChanged, action.name.clone(), text(safe!("{} -> {}", old.ident(), now.ident()))))
+    Some(Finding::new(
+        FindingId::ActionShaChanged,
+        action.name.clone(),
+        text(safe!("{} -> {}", old.ident(), now.ident())),
+    ))
 }

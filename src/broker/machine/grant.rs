@@ -59,7 +59,11 @@ fn alive<'a>(draft: &Draft<'a>, id: &GrantId) -> Result<&'a HeldGrant, Problem> 
         return Err(problem(Code::Conflict, "this grant was taken back already", "nothing is left to do"));
     }
     if !grant.is_alive(draft.now) {
-        return Err(problem(Code::Over, "this grant is over: nothing runs or may start under it", "have it asked again"));
+        return Err(problem(
+            Code::Over,
+            "this grant is over: nothing runs or may start under it",
+            "have it asked again",
+        ));
     }
     Ok(grant)
 }

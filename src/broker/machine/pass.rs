@@ -136,14 +136,7 @@ pub(super) fn end(draft: &mut Draft<'_>, about: &About, end: &End) -> Result<Ans
 }
 
 /// Ends a pass; one that ended with success gives the base of the next.
-pub(super) fn close(
-    draft: &mut Draft<'_>,
-    held: &Held,
-    grant: &HeldGrant,
-    at: usize,
-    end: &End,
-    by: Option<&About>,
-) {
+pub(super) fn close(draft: &mut Draft<'_>, held: &Held, grant: &HeldGrant, at: usize, end: &End, by: Option<&About>) {
     let mut grant = grant.clone();
     if let Some(pass) = grant.grant.passes.get_mut(at) {
         pass.end = Some((draft.now.wall, end.clone()));

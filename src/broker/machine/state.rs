@@ -191,7 +191,11 @@ impl State {
         if g.scope != Scope::Once {
             let place = (g.bound.repository.clone(), g.bound.environment.clone());
             let wide = self.wide.entry(place).or_default();
-            if g.revoked.is_none() && g.uses_left() { wide.insert(g.id.clone()) } else { wide.remove(&g.id) };
+            if g.revoked.is_none() && g.uses_left() {
+                wide.insert(g.id.clone())
+            } else {
+                wide.remove(&g.id)
+            };
         }
         self.grants.insert(g.id.clone(), Arc::clone(grant));
     }

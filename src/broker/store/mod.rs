@@ -100,10 +100,8 @@ fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let sqlite = |source| StoreError::Sqlite { path: path.to_owned(), source };
     let number = |db: &Connection, pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
-    let (owner, version) =
-        (number(db, "application_id").map_err(sqlite)?, number(db, "user_version").map_err(sqlite)?);
-    let tables: i64 =
-        db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(sqlite)?;
+    let (owner, version) = (number(db, "application_id").map_err(sqlite)?, number(db, "user_version").map_err(sqlite)?);
+    let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(sqlite)?;
     if owner != APPLICATION_ID && (owner != 0 || tables > 0) {
         return Err(StoreError::Foreign(path.to_owned()));
     }

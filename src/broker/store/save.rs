@@ -72,8 +72,7 @@ fn append(tx: &Transaction<'_>, known: Head, records: Vec<Entry>) -> rusqlite::R
         return Ok(known);
     }
     // The token commands write here too.
-    let last: Option<i64> =
-        tx.prepare_cached("SELECT max(seq) FROM audit")?.query_row([], |row| row.get(0))?;
+    let last: Option<i64> = tx.prepare_cached("SELECT max(seq) FROM audit")?.query_row([], |row| row.get(0))?;
     let mut head = if last.unwrap_or(0).cast_unsigned() == known.seq { known } else { audit_head(tx)? };
     for entry in records {
         let (line, next) = head.chain(entry).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
@@ -84,7 +83,9 @@ fn append(tx: &Transaction<'_>, known: Head, records: Vec<Entry>) -> rusqlite::R
 }
 
 pub(super) fn insert_line(db: &Connection, seq: u64, line: &str) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT INTO audit(seq, line) VALUES (?1, ?2)")?.execute(params![seq.cast_signed(), line]).map(drop)
+    db.prepare_cached("INSERT INTO audit(seq, line) VALUES (?1, ?2)")?
+        .execute(params![seq.cast_signed(), line])
+        .map(drop)
 }
 
 fn save(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<()> {
@@ -95,10 +96,16 @@ fn save(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<()> {
                 let row = params![held.id().as_str(), line(&*held.fixed)?, &**evidence];
                 tx.prepare_cached(sql)?.execute(row)?;
             }
-            upsert(tx, "INSERT INTO lives(id, body) VALUES (?1, ?2) ON CONFLICT(id) DO UPDATE SET body = ?2", held.id().as_str(), &held.live)
+            upsert(
+                tx,
+                "INSERT INTO lives(id, body) VALUES (?1, ?2) ON CONFLICT(id) DO UPDATE SET body = ?2",
+                held.id().as_str(),
+                &held.live,
+            )
         }
         Change::Grant(grant) => {
-            let sql = "INSERT INTO grants(id, request, body) VALUES (?1, ?2, ?3) ON CONFLICT(id) DO UPDATE SET body = ?3";
+            let sql =
+                "INSERT INTO grants(id, request, body) VALUES (?1, ?2, ?3) ON CONFLICT(id) DO UPDATE SET body = ?3";
             let row = params![grant.grant.id.as_str(), grant.grant.bound.request.id.as_str(), line(&**grant)?];
             tx.prepare_cached(sql)?.execute(row).map(drop)
         }
@@ -135,7 +142,11 @@ fn line<T: Serialize + ?Sized>(value: &T) -> rusqlite::Result<String> {
 }
 
 fn forget(tx: &Transaction<'_>, id: &str) -> rusqlite::Result<()> {
-    for sql in ["DELETE FROM requests WHERE id = ?1", "DELETE FROM lives WHERE id = ?1", "DELETE FROM grants WHERE request = ?1"] {
+    for sql in [
+        "DELETE FROM requests WHERE id = ?1",
+        "DELETE FROM lives WHERE id = ?1",
+        "DELETE FROM grants WHERE request = ?1",
+    ] {
         tx.prepare_cached(sql)?.execute([id])?;
     }
     Ok(())

@@ -167,6 +167,9 @@ async fn what_was_answered_is_there_after_a_restart() {
     let (zoe, gate) = (house.approver("carol"), house.pipeline("ci2"));
     let after = zoe.read(&id).await;
     assert_eq!(after.core.text(), before.core.text());
-    assert_eq!((after.state, after.votes, after.grant, after.seq), (before.state, before.votes, before.grant, before.seq));
+    assert_eq!(
+        (after.state, after.votes, after.grant, after.seq),
+        (before.state, before.votes, before.grant, before.seq)
+    );
     assert_eq!(code(&gate.start(&id).await), Code::NotFound, "another credential");
 }

@@ -4,6 +4,7 @@ mod calls;
 mod faults;
 mod load;
 mod stream;
+mod tls;
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, OnceLock};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::machine::tests::{TEAM, recheck, submission};
 use super::tokens::{self, Token, Use};
-use super::{Listen, Options, Server, openapi_document, open_database, serve};
+use super::{Listen, Options, Server, open_database, openapi_document, serve};
 use crate::api::{Code, Route};
 use crate::domain::decision::{Decision, Seen};
 use crate::domain::ids::DecisionId;

@@ -195,7 +195,10 @@ fn another_policy_at_the_next_start_judges_what_waits_and_takes_votes_back() {
     world.do_(Command::Open { before, program: "test".into() }).unwrap();
     assert_eq!(world.standing(&stg), Standing::Denied);
     assert!(world.held(&prod).live.ballots.is_empty());
-    let looser = TEAM.replace("environment = \"dev\"", "environment = \"prod\"").replace("name = \"prod\"\nmatch = { environment = \"prod\" }", "name = \"prod\"\nmatch = { environment = \"x\" }");
+    let looser = TEAM.replace("environment = \"dev\"", "environment = \"prod\"").replace(
+        "name = \"prod\"\nmatch = { environment = \"prod\" }",
+        "name = \"prod\"\nmatch = { environment = \"x\" }",
+    );
     let before = Some(world.state.setup.policy.digest());
     world.state.setup = setup(&looser);
     world.do_(Command::Open { before, program: "test".into() }).unwrap();

@@ -186,7 +186,9 @@ fn what_was_over_long_ago_is_let_go_and_what_is_red_is_not() {
 fn refused_attempts_leave_a_record_and_clumsy_ones_do_not() {
     let world = World::new(TEAM);
     let command = Command::Revoke(approver("carol"), GrantId::from_bits([1; 16]), "x".into());
-    for (code, recorded) in [(Code::Forbidden, true), (Code::Conflict, true), (Code::Quota, false), (Code::NotFound, false)] {
+    for (code, recorded) in
+        [(Code::Forbidden, true), (Code::Conflict, true), (Code::Quota, false), (Code::NotFound, false)]
+    {
         let problem = Problem { code, message: "why".into(), mend: "".into() };
         assert_eq!(refusal(&command, &problem, &world.state, world.now).is_some(), recorded, "{code:?}");
     }
