@@ -162,7 +162,7 @@ pub struct Server {
     thread: std::thread::JoinHandle<()>,
     helpers: Vec<JoinHandle<()>>,
     state: PathBuf,
-    _lock: Lock,
+    _locks: Vec<Lock>,
 }
 
 impl Server {
@@ -224,7 +224,7 @@ pub fn address_file(state: &Path) -> PathBuf {
 /// Why it does not start; nothing is left running.
 pub async fn serve(options: Options) -> Result<Server, StartError> {
     files::private_dir(&options.state).map_err(StartError::Folder)?;
-    let lock = one_only(&options.state)?;
+    let locks = one_only(&options)?;
     let (door, address) = Door::open(&options.listen, options.tls.as_ref(), options.local).await?;
     let Kept { store, shared, before } = keep(&options)?;
     let shared = Arc::new(shared);
@@ -241,15 +241,22 @@ pub async fn serve(options: Options) -> Result<Server, StartError> {
     let served = tokio::spawn(open(door, app, closing));
     let line = format!("{address}\n");
     files::replace_private(&address_file(&options.state), line.as_bytes()).map_err(StartError::Folder)?;
-    Ok(Server { address, shared, close, served, writer, thread, helpers, state: options.state, _lock: lock })
+    Ok(Server { address, shared, close, served, writer, thread, helpers, state: options.state, _locks: locks })
 }
 
-fn one_only(state: &Path) -> Result<Lock, StartError> {
-    let lock = Lock::try_take(&state.join("broker.lock")).map_err(StartError::Folder)?;
-    lock.ok_or_else(|| {
-        let at = std::fs::read_to_string(address_file(state)).map(|at| format!(", at {}", at.trim()));
-        StartError::Running { state: state.to_owned(), at: at.unwrap_or_default() }
-    })
+/// One broker a state folder, and one a database wherever that lies.
+fn one_only(options: &Options) -> Result<Vec<Lock>, StartError> {
+    let mut files = vec![options.state.join("broker.lock"), options.database.with_extension("lock")];
+    files.dedup();
+    let take = |file: &PathBuf| {
+        files::private_dir(file.parent().unwrap_or(&options.state)).map_err(StartError::Folder)?;
+        let lock = Lock::try_take(file).map_err(StartError::Folder)?;
+        lock.ok_or_else(|| {
+            let at = std::fs::read_to_string(address_file(&options.state)).map(|at| format!(", at {}", at.trim()));
+            StartError::Running { state: options.state.clone(), at: at.unwrap_or_default() }
+        })
+    };
+    files.iter().map(take).collect()
 }
 
 struct Kept {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use color_eyre::eyre::{WrapErr, eyre};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Exit;
@@ -177,6 +178,7 @@ fn broker(run: Run) -> Exit {
     if options.local {
         leave_the_terminal();
     }
+    allow_many_connections();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve_until_told(options))
 }
@@ -187,6 +189,13 @@ fn leave_the_terminal() {
         // The leader of a group cannot begin a session; then it has its own group already.
         let _ = rustix::process::setpgid(None, None);
     }
+}
+
+/// As many as the system lets us have: the usual limit would end at some hundred consoles.
+fn allow_many_connections() {
+    let limit = getrlimit(Resource::Nofile);
+    // Fewer connections are no reason not to start.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 async fn serve_until_told(options: Options) -> Exit {

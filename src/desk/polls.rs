@@ -58,7 +58,9 @@ pub(super) async fn watch(desk: Arc<Inner>, backend: Arc<dyn Backend>, wake: Arc
 impl Watch {
     /// Reads the queue, then follows hints; ends with the fault that broke it, or when nobody listens any more.
     async fn follow(&mut self) -> Result<(), Fault> {
-        self.session = Some(within(self.backend.session()).await?);
+        let session = within(self.backend.session()).await?;
+        self.desk.remember(self.backend.name(), &session);
+        self.session = Some(session);
         // Hints are listened to before the first read, so that nothing falls between the two.
         let backend = Arc::clone(&self.backend);
         let mut hints = backend.hints();

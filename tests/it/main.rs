@@ -9,6 +9,7 @@
 )]
 
 mod audit;
+mod broker;
 mod cli;
 mod diff;
 mod floors;

@@ -100,7 +100,8 @@ fn missing(submission: &Submission) -> Vec<Finding> {
     });
     absent
         .into_iter()
-        .filter_map(|(is_absent, id, what)| is_absent.then(|| Finding::new(id, what, "")))
+        .filter(|(is_absent, ..)| *is_absent)
+        .map(|(_, id, what)| Finding::new(id, what, ""))
         .chain(unresolved)
         .collect()
 }

@@ -119,3 +119,76 @@ fn rest(db: &Connection, state: &mut State) -> Result<(), StoreError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::machine::tests::{TEAM, pipeline, setup, submission};
+    use super::super::super::machine::{Answer, Command, Create, apply, findings::DiffScan};
+    use super::super::{Store, open};
+    use super::*;
+    use crate::domain::ids::NativeId;
+    use crate::domain::time::Span;
+
+    fn at(wall: i64, boot: i64) -> Now {
+        Now { wall: Ms(1_800_000_000_000 + wall * 1000), boot: Ms(boot * 1000) }
+    }
+
+    /// A database with one request that was asked at second 0 and waits an hour.
+    fn asked(folder: &std::path::Path) -> (Store, NativeId) {
+        let mut store = Store::new(open(&folder.join("state/b.db")).unwrap()).unwrap();
+        let create = Create {
+            caller: pipeline("ci"),
+            key: "k".into(),
+            body: Digest::of(b"k"),
+            submission: submission("prod"),
+            diff: DiffScan::default(),
+            id: NativeId::from_bits([7; 16]),
+            nonce: "n".into(),
+        };
+        let state = State::new(setup(TEAM));
+        let effects = apply(&state, &Command::Create(Box::new(create)), at(0, 5_000)).unwrap();
+        store.commit(&effects.changes, effects.records).unwrap();
+        store.note("boot", "first").unwrap();
+        let Answer::Request(id) = effects.answer else { panic!() };
+        (store, id)
+    }
+
+    fn due(store: &Store, now: Now, boot: &str) -> (Span, usize) {
+        let loaded = Loaded::read(store.db(), setup(TEAM), now, boot).unwrap();
+        let held = loaded.state.all_requests().next().unwrap().clone();
+        (held.live.due.left(now), loaded.rebased.len())
+    }
+
+    #[test]
+    fn deadlines_stand_over_a_restart_and_over_another_boot() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut store, _) = asked(folder.path());
+        assert_eq!(due(&store, at(600, 5_600), "first"), (Span::mins(50), 0));
+        // The boot clock began anew and shows more than it did at the asking: the wall clock alone counts.
+        assert_eq!(due(&store, at(600, 99_000), "second"), (Span::mins(50), 1));
+        let loaded = Loaded::read(store.db(), setup(TEAM), at(600, 10), "second").unwrap();
+        store.commit(&loaded.rebased, vec![]).unwrap();
+        store.note("boot", "second").unwrap();
+        assert_eq!(due(&store, at(1200, 610), "second"), (Span::mins(40), 0));
+        assert_eq!(due(&store, at(0, 3_700), "second").0, Span::ZERO, "either clock past means over");
+    }
+
+    #[test]
+    fn a_clock_that_lies_before_the_last_record_is_seen_at_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = asked(folder.path());
+        let loaded = Loaded::read(store.db(), setup(TEAM), at(-3_600, 9_000), "first").unwrap();
+        let (change, record) = super::super::super::machine::observe(&loaded.state.clock, at(-3_600, 9_000));
+        assert!(matches!(change, Some(Change::Mark(Some(Ms(1_800_000_000_000))))));
+        assert!(record.is_some());
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_an_error_and_not_skipped() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = asked(folder.path());
+        store.db().execute("UPDATE lives SET body = '{}'", []).unwrap();
+        let said = Loaded::read(store.db(), setup(TEAM), at(0, 0), "first").unwrap_err().to_string();
+        assert!(said.starts_with("lives of the broker's database"), "{said}");
+    }
+}

@@ -4,6 +4,7 @@ mod calls;
 mod faults;
 mod load;
 mod stream;
+mod tls;
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, OnceLock};

@@ -101,6 +101,8 @@ impl Crew {
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
+            // A group of its own: the terminal belongs to the console, no gate may take its foreground.
+            .process_group(0)
             .kill_on_drop(true)
             .spawn()
             .wrap_err("cannot start a gate")

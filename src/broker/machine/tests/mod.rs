@@ -1,5 +1,6 @@
 //! The machine as stories: a world with a clock of its own, in which people and gates act.
 
+mod always;
 mod asking;
 mod deciding;
 mod running;
