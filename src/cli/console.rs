@@ -18,6 +18,7 @@ use crate::{runtime, safe};
 
 /// Open the console.
 #[derive(Debug, Default, clap::Args)]
+#[group(skip)]
 pub struct Args {
     #[command(flatten)]
     pub(super) open: open::Args,

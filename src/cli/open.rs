@@ -22,6 +22,7 @@ pub const LOCAL: &str = "local";
 
 /// Where config and state lie, for every command that talks to backends.
 #[derive(clap::Args, Debug, Default)]
+#[group(skip)]
 pub struct Args {
     #[command(flatten)]
     pub config: ConfigArg,

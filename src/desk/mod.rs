@@ -111,7 +111,10 @@ impl Desk {
     /// The whole road for one decision, for commands: the same as `Errand::Decide`, waited for.
     pub async fn decide(&self, decision: Decision) -> Outcome {
         self.0.know_session(&decision.request.backend).await;
-        road::travel(&self.0, decision).await
+        let name = decision.request.backend.clone();
+        let outcome = road::travel(&self.0, decision).await;
+        errands::anchor(&self.0, &name).await;
+        outcome
     }
 
     /// Takes a grant back; what runs under it is ended.

@@ -10,6 +10,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
+mod layout;
+
 /// At most this many combining marks stand on one base; a further one becomes a marker.
 const MARKS_PER_BASE: usize = 4;
 

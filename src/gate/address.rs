@@ -43,21 +43,32 @@ pub enum NoAddress {
     Local(io::Error),
 }
 
+/// A broker to ask.
+pub struct Found {
+    /// Where it is.
+    pub address: Address,
+    /// The token for it.
+    pub token: Option<SecretString>,
+    /// The folders of the local default, where that is what was found.
+    pub local: Option<Paths>,
+}
+
 /// The broker to ask, and the token for it: as stated, else from the environment, else the local default.
 ///
 /// # Errors
 /// Where none can be had; the message says how to mend it.
-pub fn address(options: &Options) -> Result<(Address, Option<SecretString>), NoAddress> {
+pub fn address(options: &Options) -> Result<Found, NoAddress> {
     let stated = options.broker.clone().map(|text| ("--broker", text));
     let from_env = || Some(("JIT_TUI_BROKER", std::env::var("JIT_TUI_BROKER").ok().filter(|v| !v.is_empty())?));
     match stated.or_else(from_env) {
         Some((from, text)) => {
             let address = text.parse().map_err(|why| NoAddress::Bad { from, why })?;
-            Ok((address, token(options.token_file.as_deref())?))
+            Ok(Found { address, token: token(options.token_file.as_deref())?, local: None })
         }
         None => {
             let paths = Paths::of_user().ok_or(NoAddress::Homeless)?;
-            Ok((local::ensure(&paths).map_err(NoAddress::Local)?, None))
+            let address = local::ensure(&paths).map_err(NoAddress::Local)?;
+            Ok(Found { address, token: None, local: Some(paths) })
         }
     }
 }

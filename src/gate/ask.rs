@@ -156,7 +156,7 @@ fn report(created: &Created, sent: &Submission, info: &Info) {
         lines(&SafeText::lit("  note   SAME USER broker: stops accidents, not your own programs"));
     }
     if created.state == State::Pending {
-        lines(&safe!("waits for {}, until {} UTC", created.verdict.prose(), created.due.clock()));
+        lines(&safe!("waits until {} UTC; policy: {}", created.due.clock(), created.verdict.prose()));
         lines(&told(created));
     }
 }

@@ -25,7 +25,7 @@ use crate::domain::scope::Scope;
 use crate::domain::text::Text;
 use crate::domain::time::Span;
 
-pub use address::{NoAddress, address};
+pub use address::{Found, NoAddress, address};
 pub use close::{CODES, Close};
 pub use exec::exec;
 pub use run::run;

@@ -21,6 +21,7 @@ use crate::domain::time::Span;
 use crate::safe;
 use crate::sys::clock::Now;
 use crate::sys::http::Client;
+use crate::sys::paths::Paths;
 
 /// How long the broker may take to hear how it ended.
 const LAST_WORD: Span = Span::secs(30);
@@ -44,14 +45,14 @@ fn attempt(options: &Options, status: &mut StatusFile) -> Result<Close, Close> {
     };
     let folder = std::env::current_dir().map_err(|e| failed("the working folder", e.to_string()))?;
     let scene = Scene::look(options.argv.clone(), &folder).map_err(|e| no_program(&e))?;
-    let (address, token) = address(options).map_err(|e| no_address(&e))?;
-    let client = Client::new(address, token).map_err(|e| failed("the broker's client", e.to_string()))?;
+    let found = address(options).map_err(|e| no_address(&e))?;
+    let client = Client::new(found.address, found.token).map_err(|e| failed("the broker's client", e.to_string()))?;
     // On this very thread: the supervisor is bound to it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|e| failed("the runtime", e.to_string()))?;
     runtime.block_on(async {
         let signals = Signals::listen().map_err(|e| failed("signals", e.to_string()))?;
-        Gate { link: Link::new(client), scene, options, signals }.go(status).await
+        Gate { link: Link::new(client), local: found.local, scene, options, signals }.go(status).await
     })
 }
 
@@ -66,6 +67,7 @@ fn no_address(why: &NoAddress) -> Close {
 
 struct Gate<'a> {
     link: Link,
+    local: Option<Paths>,
     scene: Scene,
     options: &'a Options,
     signals: Signals,
@@ -79,7 +81,7 @@ impl Gate<'_> {
         };
         let id = asked.core.key.id.clone();
         status.waiting(&asked.core.key, asked.core.digest());
-        wait(&self.link, &asked, self.options, &mut self.signals).await?;
+        wait(&self.link, &asked, (self.options, self.local.as_ref()), &mut self.signals).await?;
         let (permit, sent) = self.start(&asked, &id).await?;
         status.running(&permit.grant, permit.ends_at);
         say_start(&permit, self.options);

@@ -18,11 +18,15 @@ use crate::domain::text::{SafeText, Text};
 use crate::domain::time::Span;
 use crate::safe;
 use crate::sys::clock::{Deadline, Now, now};
+use crate::sys::local;
+use crate::sys::paths::Paths;
 
 /// How long the broker may hold a beat back: while waiting, and while the command runs.
 pub const POLL: u64 = 20;
 /// While the command runs: its broker wants to know that the gate lives.
 pub const POLL_RUNNING: u64 = 10;
+/// How far gate and broker may differ about the end of the gate's own wait.
+const CLOSE: Span = Span::secs(5);
 /// How long taking a request back may take.
 const CANCEL: Duration = Duration::from_secs(3);
 
@@ -102,11 +106,16 @@ async fn beat(link: Link, path: String, poll: u64, tell: mpsc::Sender<Heard>) {
 ///
 /// # Errors
 /// Why the gate ends without a start.
-pub async fn wait(link: &Link, asked: &Asked, options: &Options, signals: &mut Signals) -> Result<(), Close> {
+pub async fn wait(
+    link: &Link,
+    asked: &Asked,
+    (options, local): (&Options, Option<&Paths>),
+    signals: &mut Signals,
+) -> Result<(), Close> {
     if let Some(close) = settled(&asked.state) {
         return close;
     }
-    let mut waiting = Waiting::new(options);
+    let mut waiting = Waiting::new(options, local);
     let mut pulse = Pulse::start(link.clone(), &asked.core.key.id, POLL);
     loop {
         let close = tokio::select! {
@@ -152,12 +161,20 @@ struct Waiting {
     patience: Span,
     lost: Option<Deadline>,
     repeat: Repeat,
+    local: Option<Paths>,
 }
 
 impl Waiting {
-    fn new(options: &Options) -> Self {
+    fn new(options: &Options, local: Option<&Paths>) -> Self {
         let give_up = options.wait.map(|wait| Deadline::after(now(), wait));
-        Self { give_up, patience: options.patience, lost: None, repeat: Repeat::new() }
+        Self { give_up, patience: options.patience, lost: None, repeat: Repeat::new(), local: local.cloned() }
+    }
+
+    /// Nobody else may be there to start a local broker again that was killed.
+    fn revive(&self) {
+        if let Some(paths) = self.local.clone() {
+            drop(tokio::task::spawn_blocking(move || local::ensure(&paths)));
+        }
     }
 
     /// Comes back once the gate's own wait is over; looks at both clocks every second.
@@ -175,9 +192,19 @@ impl Waiting {
                     log::line(&SafeText::lit("the broker answers again"));
                 }
                 self.tell(&beat);
-                if beat.revoked { Some(Err(Close::Revoked)) } else { settled(&beat.state) }
+                match &beat.state {
+                    _ if beat.revoked => Some(Err(Close::Revoked)),
+                    // The broker was told how long we wait: its clock may be a little ahead of ours.
+                    State::TimedOut if self.give_up.is_some_and(|at| at.left(now()) < CLOSE) => {
+                        Some(Err(Close::GaveUp))
+                    }
+                    state => settled(state),
+                }
             }
-            Heard::Lost(why) => self.lose(&why),
+            Heard::Lost(why) => {
+                self.revive();
+                self.lose(&why)
+            }
             Heard::Refused(trouble) => Some(Err(refused(&trouble))),
         }
     }
@@ -196,13 +223,12 @@ impl Waiting {
     }
 
     fn tell(&mut self, beat: &Beat) {
-        let mut text = safe!("{}", beat.state.word());
-        if beat.state == State::Pending {
-            text = safe!("{}, votes {}", text, beat.votes.prose());
-        }
-        if !beat.decision.is_empty() {
-            text = safe!("{}: {}", text, beat.decision.prose());
-        }
+        let (state, decision) = (beat.state.word(), beat.decision.prose());
+        let mut text = match &beat.state {
+            State::Pending => safe!("{}, votes {}", state, beat.votes.prose()),
+            _ if decision.as_str().starts_with(state.as_str()) => decision,
+            _ => safe!("{}: {}", state, decision),
+        };
         let looking: Vec<SafeText> = beat.looking.iter().map(Text::ident).collect();
         if !looking.is_empty() {
             text = safe!("{}, {} looks", text, SafeText::join(&looking, ", "));
@@ -233,7 +259,7 @@ mod tests {
     use crate::domain::time::Ms;
 
     fn waiting(patience: Span) -> Waiting {
-        Waiting { give_up: None, patience, lost: None, repeat: Repeat::new() }
+        Waiting { give_up: None, patience, lost: None, repeat: Repeat::new(), local: None }
     }
 
     fn beat(state: State) -> Heard {
@@ -265,6 +291,14 @@ mod tests {
         ] {
             assert_eq!(waiting(Span::ZERO).take(beat(state)), close);
         }
+    }
+
+    #[test]
+    fn a_request_that_times_out_with_the_gates_own_wait_was_given_up() {
+        let mut own = Waiting { give_up: Some(Deadline::after(now(), Span::secs(1))), ..waiting(Span::ZERO) };
+        assert_eq!(own.take(beat(State::TimedOut)), Some(Err(Close::GaveUp)));
+        let mut long = Waiting { give_up: Some(Deadline::after(now(), Span::mins(9))), ..waiting(Span::ZERO) };
+        assert_eq!(long.take(beat(State::TimedOut)), Some(Err(Close::TimedOut)));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::safe;
 
 /// What the three take.
 #[derive(clap::Args)]
+#[group(skip)]
 pub struct Args {
     /// Its key, as `list` prints it, or the beginning of its id
     key: String,

@@ -30,6 +30,7 @@ use crate::domain::text::SafeText;
 
 /// What every twin takes.
 #[derive(Args)]
+#[group(skip)]
 pub struct Common {
     /// One JSON object a line instead of words
     #[arg(long)]
