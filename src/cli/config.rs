@@ -7,6 +7,7 @@ use color_eyre::eyre::{Result, WrapErr, bail};
 
 use super::setup::{self, ConfigArg};
 use super::{Exit, out};
+use crate::backends;
 use crate::config::{Config, example};
 use crate::domain::text::{SafeText, Text};
 use crate::safe;
@@ -54,6 +55,9 @@ fn text() -> String {
 fn check(arg: &ConfigArg) -> Exit {
     let paths = setup::paths()?;
     let config = arg.load(&paths)?;
+    for table in &config.backends {
+        backends::open(table, &|path| config.resolve(path)).wrap_err("the config is not in order")?;
+    }
     let theme = setup::theme(&config.console.theme, &paths)?;
     for warning in &theme.warnings {
         out::complain(&safe!("{}", warning));

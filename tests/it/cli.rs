@@ -134,6 +134,7 @@ fn doctor_tells_what_is_wrong_and_exits_accordingly() {
         assert!(text.contains(word), "{word}\n{text}");
     }
     assert!(found.status.success(), "{text}");
+    assert!(text.contains("none runs: a console or a gate starts your own"), "{text}");
 
     home.config("config.toml", "nonsense");
     let found = home.command(&["doctor", "--json"]).env("HTTPS_PROXY", "http://user:secret@proxy").output().unwrap();
@@ -141,6 +142,22 @@ fn doctor_tells_what_is_wrong_and_exits_accordingly() {
     let text = stdout(&found);
     assert!(text.lines().all(|line| line.starts_with("{\"check\":")), "{text}");
     assert!(text.contains("HTTPS_PROXY set") && !text.contains("secret"), "{text}");
+}
+
+#[test]
+fn a_backend_that_cannot_be_reached_is_told_by_name() {
+    let home = Home::new();
+    let table = |more: &str| format!("[[backend]]\nkind = \"broker\"\nname = \"far\"\ntoken_env = \"T\"\n{more}\n");
+    home.config("config.toml", &table("adress = \"http://127.0.0.1:1\""));
+    let told = stderr(&home.run(&["config", "check"]));
+    assert!(told.contains("config.toml:5:1: unknown key `adress`") && told.contains("`address`?"), "{told}");
+
+    home.config("config.toml", &table("address = \"http://127.0.0.1:1\""));
+    let doctor = home.command(&["doctor"]).env("T", "secret-token").output().unwrap();
+    let text = stdout(&doctor);
+    let line = text.lines().find(|line| line.starts_with("backends")).expect("a line about the backends");
+    assert!(line.contains("BAD") && line.contains("far:"), "{text}");
+    assert!(!text.contains("secret-token") && doctor.status.code() == Some(1), "{text}");
 }
 
 #[test]

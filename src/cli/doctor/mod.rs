@@ -1,5 +1,7 @@
 //! `jit-tui doctor`: what this program finds here, and what of it is wrong. A check is a row of `CHECKS`.
 
+mod brokers;
+
 use std::io::{IsTerminal, stdin, stdout};
 use std::path::Path;
 use std::process::ExitCode;
@@ -94,6 +96,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("terminal", terminal),
     ("clock", clocks),
     ("proxy", proxies),
+    ("backends", brokers::brokers),
 ];
 
 /// Runs it.
