@@ -118,7 +118,7 @@ impl Place {
         let usual = || FileChoice::Usual(paths.config.join("config.toml"));
         let file = self.config.clone().map_or_else(usual, FileChoice::Named);
         let env = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
-        let kinds: Vec<&str> = backends::kinds().iter().map(|kind| kind.name).collect();
+        let kinds: Vec<&str> = backends::KINDS.iter().map(|kind| kind.name).collect();
         let sources = Sources { file, check: &files::check_ours, env: env.collect(), kinds: &kinds };
         let config = Config::load(&sources).wrap_err("the config is not in order")?;
         let state = self.state.as_deref().map(std::path::absolute).transpose()?.unwrap_or_else(|| paths.state.clone());

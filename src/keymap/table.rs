@@ -190,6 +190,7 @@ verbs! {
     Bottom "bottom" &["G", "end"], &[Moving], Always, "bottom", "To the last line.";
     Back "back" &["esc"], &[Anywhere], Always, "back", "Back to where you came from; on the queue: drop marks, then filter.";
     Ack "ack" &["space"], &[Anywhere], Outcomes, "ok", "Acknowledge the outcome in the LAST strip.";
+    Outcomes "outcomes" &["o"], &[Anywhere], Always, "outcomes", "Every decision of this console: held, sent, settled, a row each.";
     Refresh "refresh" &["ctrl-r"], &[Anywhere], Always, "refresh", "Ask every backend now.";
     Redraw "redraw" &["f5"], &[Anywhere], Always, "redraw", "Draw the whole screen again.";
     Suspend "suspend" &["ctrl-z"], &[Anywhere], Always, "suspend", "Leave the terminal to the shell; held decisions are dropped.";

@@ -1,9 +1,63 @@
 //! L7. Draws the state and changes nothing.
 
+mod dialog;
+mod header;
+mod layers;
+mod lists;
+mod queue;
+mod request;
+mod strip;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
 use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
 
 use crate::app::State;
-use crate::theme::Theme;
+use crate::app::layout::{SMALLEST, fits};
+use crate::app::line::Line;
+use crate::app::state::Screen;
+use crate::safe;
+use crate::theme::{Role, Theme};
+use text::Canvas;
 
 /// Draws one frame.
-pub fn draw(_frame: &mut Frame, _state: &State, _theme: &Theme) {}
+pub fn draw(frame: &mut Frame, state: &State, theme: &Theme) {
+    let area = frame.area();
+    let cursor = {
+        let mut canvas = Canvas::new(frame.buffer_mut(), theme);
+        if fits((area.width, area.height)) && (area.width, area.height) == state.setup.size {
+            whole(&mut canvas, state)
+        } else {
+            too_small(&mut canvas, area);
+            None
+        }
+    };
+    if let Some(cursor) = cursor.filter(|c| area.contains(*c)) {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+fn too_small(canvas: &mut Canvas, area: Rect) {
+    let lines = [
+        Line::of(Role::Strong, safe!("jit-tui needs {}x{}", SMALLEST.0, SMALLEST.1)),
+        Line::of(Role::Text, safe!("here are {}x{}", area.width, area.height)),
+        Line::of(Role::Dim, "make the window larger; nothing is decided meanwhile"),
+    ];
+    canvas.lines(area, &lines);
+}
+
+fn whole(canvas: &mut Canvas, state: &State) -> Option<Position> {
+    let layout = state.layout();
+    header::draw(canvas, layout.header, state);
+    match state.screen() {
+        None => queue::draw(canvas, &layout, state),
+        Some(Screen::Request(screen)) => request::draw(canvas, &layout, state, screen),
+        Some(Screen::Grants) => lists::grants(canvas, &layout, state),
+        Some(Screen::Audit) => lists::audit(canvas, &layout, state),
+    }
+    strip::draw(canvas, &layout, state);
+    layers::draw(canvas, &layout, state)
+}

@@ -1,0 +1,92 @@
+//! What is done to something that was decided: revoke, extend, review.
+
+use std::sync::Arc;
+
+use super::Overlay;
+use super::dialog::{Dialog, FieldKind, Purpose};
+use super::draft::Refusal;
+use crate::app::Effect;
+use crate::app::state::State;
+use crate::desk::news::{AuditState, Errand};
+use crate::domain::text::SafeText;
+use crate::domain::time::Span;
+use crate::domain::verdict::RUN_FOR_CAP;
+use crate::keymap::Verb;
+use crate::safe;
+
+/// Whether anything may be sent at all.
+///
+/// # Errors
+/// Says why not.
+pub fn allowed(state: &State) -> Result<(), Refusal> {
+    if state.setup.read_only {
+        return Err((SafeText::lit("this console is read-only"), None));
+    }
+    match &state.audit_state {
+        Some(AuditState::Broken { why }) => Err((safe!("the audit log is broken: {}", why), None)),
+        _ => Ok(()),
+    }
+}
+
+/// Opens the dialog of a verb on the grant or request under the cursor.
+pub fn open(state: &mut State, verb: Verb) {
+    let purpose = match verb {
+        Verb::Review => state.current().map(|e| Purpose::Review { target: Arc::clone(&e.request) }),
+        _ => state.grants.selected().map(|(backend, grant)| {
+            let (backend, grant) = (backend.clone(), grant.id.clone());
+            if verb == Verb::Revoke { Purpose::Revoke { backend, grant } } else { Purpose::Extend { backend, grant } }
+        }),
+    };
+    let Some(purpose) = purpose else { return };
+    let mut dialog = Dialog::new(purpose, state.now.boot);
+    dialog.reason = true;
+    if let Purpose::Extend { grant, .. } = &dialog.purpose {
+        let now = state.grants.find(grant).map_or(Span::ZERO, |g| g.run_for);
+        // The rule's own cap is not part of a grant; the broker holds the vote against it.
+        dialog.caps = (Span::ZERO, RUN_FOR_CAP);
+        let more = Span::secs(now.as_secs().saturating_add(900)).min(RUN_FOR_CAP);
+        dialog.run_for.set(&more.to_string());
+        dialog.fields.insert(0, FieldKind::RunFor);
+    }
+    state.overlay = Some(Overlay::Dialog(Box::new(dialog)));
+    state.dirty = true;
+}
+
+/// Sends what the dialog says; nothing of this is held back.
+///
+/// # Errors
+/// With what keeps it from being sent.
+pub fn send(state: &mut State, dialog: &Dialog, fx: &mut Vec<Effect>) -> Result<(), Refusal> {
+    allowed(state)?;
+    if dialog.why.is_blank() {
+        return Err((SafeText::lit("a reason is needed: say why in WHY"), Some(FieldKind::Why)));
+    }
+    let reason = dialog.why.trimmed();
+    let errand = match &dialog.purpose {
+        Purpose::Review { target } => Errand::Review { key: target.key().clone(), comment: reason },
+        Purpose::Revoke { backend, grant } => Errand::Revoke { backend: backend.clone(), grant: grant.clone(), reason },
+        Purpose::Extend { backend, grant } => {
+            let run_for = more_time(state, dialog)?;
+            Errand::Extend { backend: backend.clone(), grant: grant.clone(), run_for, reason }
+        }
+        Purpose::Decide { .. } => return Ok(()),
+    };
+    fx.push(Effect::Errand(errand));
+    state.say("sent; what comes of it stands in the LAST strip");
+    Ok(())
+}
+
+fn more_time(state: &State, dialog: &Dialog) -> Result<Span, Refusal> {
+    let Purpose::Extend { grant, .. } = &dialog.purpose else { return Ok(Span::ZERO) };
+    let field = Some(FieldKind::RunFor);
+    let bad = || (SafeText::lit("not a length of time: write it like 45m, 1h30m or 90s"), field);
+    let run_for: Span = dialog.run_for.text().parse().map_err(|_| bad())?;
+    let now = state.grants.find(grant).map_or(Span::ZERO, |g| g.run_for);
+    if run_for <= now {
+        return Err((safe!("it has {} already: give the time in all, from its start", now), field));
+    }
+    if run_for > RUN_FOR_CAP {
+        return Err((safe!("nothing runs for more than {}", RUN_FOR_CAP), field));
+    }
+    Ok(run_for)
+}

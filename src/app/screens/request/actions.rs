@@ -1,0 +1,133 @@
+//! Command and actions: what runs, with every digest and SHA in full.
+
+use crate::app::evidence::Reading;
+use crate::app::line::Line;
+use crate::app::state::State;
+use crate::domain::action::{Action, ActionKind};
+use crate::domain::evidence::Evidence;
+use crate::domain::request::{Command, Request};
+use crate::domain::text::{SafeText, Text};
+use crate::safe;
+use crate::theme::Role;
+
+/// All lines, not yet wrapped.
+pub fn lines(state: &State, request: &Request) -> Vec<Line> {
+    let core = &request.core;
+    let mut lines = core.command.as_ref().map(command).unwrap_or_default();
+    if let Some(file) = &core.workflow {
+        lines.push(Line::labelled("WORKFLOW", Role::Strong, "").and_marked(Role::Strong, &file.path.ident()));
+        lines.push(Line::labelled("  blob", Role::Text, "").and_marked(Role::Text, &file.blob.ident()));
+    }
+    if let Some(head) = &core.head {
+        lines.push(Line::labelled("HEAD", Role::Text, safe!("{}", head)));
+    }
+    if let Some(base) = &request.evidence.base {
+        lines.push(Line::labelled("BASE", Role::Text, safe!("{}", base.sha)));
+    }
+    lines.push(match (core.tree, core.clean) {
+        (Some(tree), true) => Line::labelled("TREE", Role::Text, safe!("{}  clean", tree)),
+        (Some(tree), false) => Line::labelled("TREE", Role::Text, safe!("{}  ", tree)).and(Role::Bad, "DIRTY"),
+        (None, _) => Line::labelled("TREE", Role::Unknown, "not bound: no git here"),
+    });
+    lines.push(Line::labelled("EVIDENCE", Role::Dim, safe!("{}", request.evidence.digest)));
+    lines.push(Line::labelled("REQUEST", Role::Dim, safe!("{}", request.digest())));
+    lines.push(Line::new());
+    match state.evidences.of(request) {
+        Some(Reading::Here(shown)) => lines.extend(collected(&shown.exhibit.evidence)),
+        Some(Reading::Failed(fault)) => lines.push(
+            Line::of(Role::Bad, safe!("the evidence could not be read: {}  ", fault.message))
+                .and(Role::Text, fault.mend.clone()),
+        ),
+        _ => lines.push(Line::of(Role::Dim, "reading the evidence")),
+    }
+    lines
+}
+
+fn command(command: &Command) -> Vec<Line> {
+    let mut lines: Vec<Line> = command
+        .argv
+        .iter()
+        .enumerate()
+        .map(|(i, arg)| {
+            let label = if i == 0 { "COMMAND" } else { "" };
+            let arg = if arg.is_empty() { SafeText::lit("'' (empty)") } else { arg.ident() };
+            Line::labelled(label, Role::Dim, safe!("{:>3}  ", i)).and_marked(Role::Strong, &arg)
+        })
+        .collect();
+    let field = |label, text: &Text| Line::labelled(label, Role::Text, "").and_marked(Role::Text, &text.ident());
+    lines.push(field("  folder", &command.folder));
+    lines.push(field("  program", &command.program));
+    lines.push(Line::labelled("", Role::Text, safe!("{}", command.program_digest)));
+    lines.push(Line::labelled("  PATH etc", Role::Text, safe!("{}", command.env_digest)));
+    let stop = safe!("{}, {} grace, then KILL", command.stop_signal.ident(), command.grace);
+    lines.push(Line::labelled("  stop", Role::Text, stop));
+    lines
+}
+
+fn collected(evidence: &Evidence) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (i, action) in evidence.actions.iter().enumerate() {
+        lines.extend(action_lines(action, if i == 0 { "ACTIONS" } else { "" }));
+    }
+    if evidence.actions.is_empty() {
+        lines.push(Line::labelled("ACTIONS", Role::Dim, "none that the gate found"));
+    }
+    lines.push(Line::new());
+    lines.extend(evidence.commits.iter().enumerate().flat_map(|(i, commit)| {
+        let label = if i == 0 { "COMMITS" } else { "" };
+        let who = safe!("{} <{}>", commit.author.prose(), commit.author_email.ident());
+        [
+            Line::labelled(label, Role::Strong, commit.sha.short())
+                .and_marked(Role::Text, &safe!(" {}", commit.subject.prose())),
+            Line::labelled("", Role::Dim, safe!("        {} ", commit.at.iso())).and_marked(Role::Dim, &who),
+        ]
+    }));
+    lines.extend(tree_lines(evidence));
+    lines.extend(evidence.cuts.iter().map(|cut| {
+        Line::labelled("CUT", Role::Bad, safe!("{}: {} of {} are here", cut.what.ident(), cut.kept, cut.of))
+    }));
+    lines
+}
+
+fn tree_lines(evidence: &Evidence) -> Vec<Line> {
+    let Some(tree) = evidence.tree.as_ref().filter(|t| !t.is_clean()) else { return Vec::new() };
+    let changed = tree.changed.iter().map(|name| ("changed   ", name));
+    let untracked = tree.untracked.iter().map(|name| ("untracked ", name));
+    let mut lines = vec![Line::new()];
+    lines.extend(changed.chain(untracked).enumerate().map(|(i, (how, name))| {
+        Line::labelled(if i == 0 { "DIRTY" } else { "" }, Role::Bad, how).and_marked(Role::Text, &name.ident())
+    }));
+    lines
+}
+
+fn action_lines(action: &Action, label: &'static str) -> Vec<Line> {
+    let kind = match action.kind {
+        ActionKind::Action => "action",
+        ActionKind::Workflow => "workflow",
+        ActionKind::Image => "image",
+        ActionKind::Local => "local",
+    };
+    let name = safe!("{}@{}", action.name.ident(), action.reference.ident());
+    let name = if action.reference.is_empty() { action.name.ident() } else { name };
+    let line = Line::labelled(label, Role::Dim, safe!("{} ", kind)).and_marked(Role::Strong, &name);
+    let line = if action.is_pinned() { line } else { line.and(Role::Unknown, "  may move after approval") };
+    let mut lines = vec![line];
+    let now = action.sha.as_ref().map_or(SafeText::lit("SHA not proven"), Text::ident);
+    let moved = action.before.as_ref().filter(|b| b.sha != action.sha || b.reference != action.reference);
+    match moved {
+        Some(before) => {
+            let old = before.sha.as_ref().map_or(SafeText::lit("SHA not proven"), Text::ident);
+            let old = safe!("was {} ({})", old, before.reference.ident());
+            lines.push(Line::labelled("", Role::Removed, safe!("  {}", old)));
+            lines.push(Line::labelled("", Role::Added, safe!("  now {}", now)));
+        }
+        None => lines.push(Line::labelled(
+            "",
+            if action.sha.is_some() { Role::Text } else { Role::Unknown },
+            safe!("  {}", now),
+        )),
+    }
+    let claim = action.comment.as_ref().map(|c| safe!("  says it is {}", c.prose())).unwrap_or_default();
+    lines.push(Line::labelled("", Role::Dim, safe!("  {}{}", action.place.ident(), claim)));
+    lines
+}

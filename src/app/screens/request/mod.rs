@@ -1,0 +1,313 @@
+//! One request: what it is, its diff, what runs, and what happened here before.
+
+mod actions;
+mod diff;
+mod history;
+mod overview;
+mod paper;
+
+use std::sync::Arc;
+
+use ratatui::layout::Rect;
+
+pub use diff::{DiffView, file_list};
+
+use crate::app::evidence::Reading;
+use crate::app::line::Line;
+use crate::app::overlay::Overlay;
+use crate::app::state::{Screen, State};
+use crate::app::{Effect, layout, time};
+use crate::desk::news::{AuditQuery, Errand};
+use crate::domain::ids::RequestKey;
+use crate::domain::record::Record;
+use crate::domain::request::Request;
+use crate::domain::text::SafeText;
+use crate::keymap::Verb;
+use crate::theme::Role;
+
+pub use overview::{diff_line, diff_sizes, lines as overview, severity_role};
+
+/// So many records of the past are asked for.
+const HISTORY: usize = 100;
+
+/// The parts of the view.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// Who, what, why, where, clocks, policy, findings.
+    #[default]
+    Overview,
+    /// Files and lines.
+    Diff,
+    /// Command and actions.
+    Actions,
+    /// What happened here before.
+    History,
+}
+
+impl Tab {
+    /// In the order of their keys `1` to `4`.
+    pub const ALL: [Tab; 4] = [Tab::Overview, Tab::Diff, Tab::Actions, Tab::History];
+
+    /// Its name.
+    pub fn title(self) -> &'static str {
+        match self {
+            Tab::Overview => "overview",
+            Tab::Diff => "diff",
+            Tab::Actions => "actions",
+            Tab::History => "history",
+        }
+    }
+
+    fn step(self, by: isize) -> Self {
+        let at = (self as isize + by).rem_euclid(Self::ALL.len() as isize);
+        Self::ALL.get(at as usize).copied().unwrap_or_default()
+    }
+}
+
+/// What the audit log knows of repository and environment.
+#[derive(Debug)]
+pub enum Past {
+    /// Not asked yet.
+    Unasked,
+    /// Asked, with this generation.
+    Asked(u64),
+    /// Newest first.
+    Here(Vec<Arc<Record>>),
+    /// Could not be read.
+    Failed(SafeText),
+}
+
+/// The view of one request.
+#[derive(Debug)]
+pub struct RequestScreen {
+    /// Which.
+    pub key: RequestKey,
+    /// Which part.
+    pub tab: Tab,
+    /// First line on the screen, of the parts that are text.
+    pub top: usize,
+    /// The diff.
+    pub diff: DiffView,
+    /// The past.
+    pub past: Past,
+    /// The dialog that waits while its evidence is looked at.
+    pub parked: Option<Box<Overlay>>,
+}
+
+impl RequestScreen {
+    fn new(key: RequestKey, parked: Option<Box<Overlay>>) -> Self {
+        Self { key, tab: Tab::default(), top: 0, diff: DiffView::default(), past: Past::Unasked, parked }
+    }
+}
+
+/// Opens a request; `parked` is a dialog that waits meanwhile.
+pub fn open(state: &mut State, key: &RequestKey, parked: Option<Box<Overlay>>, fx: &mut Vec<Effect>) {
+    state.screens.push(Screen::Request(Box::new(RequestScreen::new(key.clone(), parked))));
+    state.dirty = true;
+    read_evidence(state, key, fx);
+    time::look(state, key, fx);
+}
+
+/// Asks for the evidence unless it is here or on its way.
+pub fn read_evidence(state: &mut State, key: &RequestKey, fx: &mut Vec<Effect>) {
+    let Some(request) = state.queue.get(key).map(|e| Arc::clone(&e.request)) else { return };
+    if matches!(state.evidences.of(&request), Some(Reading::Asked(_) | Reading::Here(_))) {
+        return;
+    }
+    let generation = state.next_generation();
+    state.evidences.asked(&request, generation);
+    fx.push(Effect::Errand(Errand::Exhibit { generation, key: key.clone() }));
+}
+
+/// Whether colleagues can see at that backend who looks.
+pub fn backend_looks(state: &State, key: &RequestKey) -> bool {
+    state.backends.get(&key.backend).is_none_or(|b| b.capabilities.looks)
+}
+
+/// The evidence of an open request may be another one now: it is read again.
+pub fn requests_changed(state: &mut State, fx: &mut Vec<Effect>) {
+    let open = |s: &Screen| match s {
+        Screen::Request(screen) => Some(screen.key.clone()),
+        _ => None,
+    };
+    let keys: Vec<RequestKey> = state.screens.iter().filter_map(open).collect();
+    for key in keys {
+        let moved = state.queue.get(&key).is_some_and(|e| state.evidences.of(&e.request).is_none());
+        if moved {
+            read_evidence(state, &key, fx);
+        }
+    }
+}
+
+/// Runs a verb of this screen. Whether it was one.
+pub fn run(state: &mut State, verb: Verb, fx: &mut Vec<Effect>) -> bool {
+    let tab = match verb {
+        Verb::TabOverview => Some(Tab::Overview),
+        Verb::TabDiff | Verb::NextFile | Verb::PrevFile | Verb::NextUnseen => Some(Tab::Diff),
+        Verb::TabActions => Some(Tab::Actions),
+        Verb::TabHistory => Some(Tab::History),
+        Verb::NextTab => state.request_screen().map(|s| s.tab.step(1)),
+        Verb::PrevTab => state.request_screen().map(|s| s.tab.step(-1)),
+        _ => return false,
+    };
+    let Some(tab) = tab else { return true };
+    let was = state.request_screen().map(|s| s.tab);
+    show_tab(state, tab, fx);
+    match verb {
+        Verb::NextFile if was == Some(Tab::Diff) => with_diff(state, |d| d.step_file(1)),
+        Verb::PrevFile if was == Some(Tab::Diff) => with_diff(state, |d| d.step_file(-1)),
+        Verb::NextUnseen => next_unseen(state),
+        _ => {}
+    }
+    state.dirty = true;
+    true
+}
+
+fn show_tab(state: &mut State, tab: Tab, fx: &mut Vec<Effect>) {
+    if let Some(screen) = state.request_screen_mut() {
+        if screen.tab != tab {
+            screen.tab = tab;
+            screen.top = 0;
+        }
+    }
+    if tab == Tab::History {
+        ask_past(state, fx);
+    }
+}
+
+fn with_diff(state: &mut State, change: impl FnOnce(&mut DiffView)) {
+    if let Some(screen) = state.request_screen_mut() {
+        change(&mut screen.diff);
+    }
+}
+
+fn next_unseen(state: &mut State) {
+    let State { screens, queue, evidences, .. } = state;
+    let Some(Screen::Request(screen)) = screens.last_mut() else { return };
+    let Some(request) = queue.get(&screen.key).map(|e| &e.request) else { return };
+    let Some(shown) = evidences.shown(request) else { return };
+    if !screen.diff.next_unseen(evidences, request, shown) {
+        state.say("every file was on the screen in full");
+    }
+}
+
+fn ask_past(state: &mut State, fx: &mut Vec<Effect>) {
+    let Some(screen) = state.request_screen() else { return };
+    if !matches!(screen.past, Past::Unasked | Past::Failed(_)) {
+        return;
+    }
+    let Some(entry) = state.queue.get(&screen.key) else { return };
+    let core = &entry.request.core;
+    let text = [core.repository.value.as_bytes(), b" ", core.environment.value.as_bytes()].concat();
+    let query = AuditQuery { text: text.into(), limit: HISTORY, ..AuditQuery::default() };
+    let generation = state.next_generation();
+    if let Some(screen) = state.request_screen_mut() {
+        screen.past = Past::Asked(generation);
+    }
+    fx.push(Effect::Errand(Errand::Audit { generation, query }));
+}
+
+/// Takes an answer of the audit log in. Whether this screen asked for it.
+pub fn past_came(state: &mut State, generation: u64, result: &Result<Vec<Arc<Record>>, SafeText>) -> bool {
+    for screen in &mut state.screens {
+        if let Screen::Request(screen) = screen {
+            if matches!(screen.past, Past::Asked(asked) if asked == generation) {
+                screen.past = match result {
+                    Ok(records) => Past::Here(records.clone()),
+                    Err(why) => Past::Failed(why.clone()),
+                };
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Moves through the text or the diff.
+pub fn scroll(state: &mut State, by: isize) {
+    let rows = usize::from(window(state).height);
+    let Some(screen) = state.request_screen_mut() else { return };
+    match screen.tab {
+        Tab::Diff => screen.diff.scroll(by, rows),
+        _ => screen.top = screen.top.saturating_add_signed(by),
+    }
+}
+
+/// To the first or the last line.
+pub fn to_end(state: &mut State, last: bool) {
+    let rows = usize::from(window(state).height);
+    let Some(screen) = state.request_screen_mut() else { return };
+    match screen.tab {
+        Tab::Diff => screen.diff.to_end(last, rows),
+        _ => screen.top = if last { usize::MAX / 2 } else { 0 },
+    }
+}
+
+/// The window of the text or of the file.
+pub fn window(state: &State) -> Rect {
+    let layout = state.layout();
+    match state.request_screen() {
+        Some(screen) if screen.tab == Tab::Diff => layout.diff(complaints(state).len()).window(),
+        _ => layout.request().1,
+    }
+}
+
+/// The request that the view on top shows.
+pub fn viewed(state: &State) -> Option<&Arc<Request>> {
+    state.queue.get(&state.request_screen()?.key).map(|e| &e.request)
+}
+
+/// What is wrong with its diff.
+pub fn complaints(state: &State) -> Vec<SafeText> {
+    let shown = viewed(state).and_then(|r| state.evidences.shown(r));
+    shown.map(|s| s.complaints()).unwrap_or_default()
+}
+
+/// Lays the diff out for its window and keeps the text inside of it.
+pub fn lay_out(state: &mut State) {
+    let window = window(state);
+    let (width, rows) = (usize::from(window.width), usize::from(window.height));
+    let last = text(state, width).map(|lines| lines.len().saturating_sub(rows));
+    let State { screens, queue, evidences, .. } = state;
+    let Some(Screen::Request(screen)) = screens.last_mut() else { return };
+    match last {
+        Some(last) => screen.top = screen.top.min(last),
+        None => {
+            let shown = queue.get(&screen.key).and_then(|e| evidences.shown(&e.request));
+            if let Some(shown) = shown {
+                screen.diff.lay_out(shown, width, rows);
+            }
+        }
+    }
+}
+
+/// What the draw that follows shows of a diff counts as seen.
+pub fn note_seen(state: &mut State) {
+    if state.overlay.is_some() || !layout::fits(state.setup.size) {
+        return;
+    }
+    let rows = usize::from(window(state).height);
+    let State { screens, queue, evidences, .. } = state;
+    let Some(Screen::Request(screen)) = screens.last_mut() else { return };
+    if screen.tab != Tab::Diff {
+        return;
+    }
+    if let Some(entry) = queue.get(&screen.key) {
+        screen.diff.note_seen(evidences, &entry.request, rows);
+    }
+}
+
+/// The lines of the part on top, wrapped; absent where it is the diff.
+pub fn text(state: &State, width: usize) -> Option<Vec<Line>> {
+    let screen = state.request_screen()?;
+    let Some(request) = viewed(state) else {
+        return Some(vec![Line::of(Role::Warn, "this request is no longer known")]);
+    };
+    let lines = match screen.tab {
+        Tab::Overview => overview::lines(state, request),
+        Tab::Actions => actions::lines(state, request),
+        Tab::History => history::lines(state, request, &screen.past),
+        Tab::Diff => return None,
+    };
+    Some(lines.iter().flat_map(|line| line.wrap(width, 11)).collect())
+}

@@ -1,0 +1,539 @@
+//! What the console's tests share: requests as a broker gives them, and a stage to press keys on.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::queue::{Entry, Production};
+use super::{Effect, Msg, Setup, State, update};
+use crate::backends::port::{Capabilities, Fault, Session, Trouble};
+use crate::desk::news::{AuditState, BackendState, Errand, Exhibit, Health, News, Step};
+use crate::domain::action::{Action, ActionKind, Before};
+use crate::domain::decision::Decision;
+use crate::domain::digest::Digest;
+use crate::domain::evidence::{Base, BaseKind, Blob, Commit, Course, Evidence, Totals, Tree};
+use crate::domain::finding::{Finding, FindingId};
+use crate::domain::grant::{Bound, End, Enforcer, Grant, Pass};
+use crate::domain::ids::{CommitSha, GrantId};
+use crate::domain::outcome::Outcome;
+use crate::domain::principal::{Assurance, Identity, IdentityKind, Principal, Role, Source, Sourced};
+use crate::domain::request::{
+    Ask, Ballot, Can, Command, Core, EvidenceSummary, Look, NeedState, Request, Run, Sealed, State as Standing, Vote,
+};
+use crate::domain::scope::Scope;
+use crate::domain::text::Text;
+use crate::domain::time::{Ms, Span};
+use crate::domain::verdict::{Effect as Judged, Need, SeenDemand, SelfCheck, Verdict};
+use crate::keymap::{Code, Key};
+use crate::sys::clock::Now;
+
+/// 03:12:07 UTC.
+pub const WALL: Ms = Ms(1_795_403_527_000);
+
+pub fn sha(c: char) -> CommitSha {
+    c.to_string().repeat(40).parse().unwrap()
+}
+
+pub fn person(name: &str) -> Principal {
+    Principal {
+        issuer: "broker".into(),
+        subject: name.into(),
+        assurance: Assurance::Bearer,
+        person: Some(name.parse().unwrap()),
+    }
+}
+
+pub const DIFF: &str = "diff --git a/.github/workflows/deploy.yml b/.github/workflows/deploy.yml
+index 1111111..2222222 100644
+--- a/.github/workflows/deploy.yml
++++ b/.github/workflows/deploy.yml
+@@ -28,5 +28,5 @@ jobs:
+     steps:
+       - uses: actions/checkout@v4
+-      - uses: aquasecurity/trivy-action@0.33.0
++      - uses: aquasecurity/trivy-action@0.33.1
+         with:
+           scan-type: fs
+diff --git a/Dockerfile b/Dockerfile
+index 3333333..4444444 100644
+--- a/Dockerfile
++++ b/Dockerfile
+@@ -1,3 +1,3 @@
+-FROM debian:12
++FROM debian:13
+ COPY . /srv
+ CMD [\"/srv/run\"]
+diff --git a/src/price.rs b/src/price.rs
+index 5555555..6666666 100644
+--- a/src/price.rs
++++ b/src/price.rs
+@@ -10,4 +10,6 @@ fn total(cart: &Cart) -> Money {
+ \tlet sum = cart.sum();
++\t// a note that hides\u{202e} something, and is long enough to be wrapped at eighty columns of a terminal
++\tlet tax = sum * 19 / 100;
+ \tlog(sum);
+-\tsum
++\tsum + tax
+ }
+";
+
+/// A request in the making.
+#[derive(Clone)]
+pub struct Sample {
+    pub request: Request,
+    pub core: Core,
+}
+
+impl Sample {
+    /// Production, two of oncall, asked by a bob whom nobody vouches for, of whom one approved already.
+    pub fn prod(repo: &str, name: &str) -> Self {
+        let id = Digest::of(format!("{repo}/{name}").as_bytes()).hex();
+        let core = Core {
+            key: format!("local/{}#1", &id[..32]).parse().unwrap(),
+            nonce: Some(id.clone()),
+            repository: Sourced { value: format!("acme/{repo}").into(), source: Source::Token },
+            environment: Sourced { value: "production".into(), source: Source::Token },
+            name: name.into(),
+            head: Some(format!("4f1c9ab{}", &id[..33]).parse().unwrap()),
+            branch: Some("main".into()),
+            base: Some(sha('8')),
+            command: Some(Command {
+                argv: ["./deploy.sh", "--region", "eu"].map(Text::from).to_vec(),
+                folder: "/srv/ci/shop".into(),
+                program: "/srv/ci/shop/deploy.sh".into(),
+                program_digest: Digest::of(b"deploy.sh"),
+                env_digest: Digest::of(b"env"),
+                stop_signal: "TERM".into(),
+                grace: Span::mins(1),
+            }),
+            workflow: None,
+            tree: Some(Digest::of(b"tree")),
+            clean: true,
+            run: Some(Run {
+                system: "github-actions".into(),
+                id: "8841".into(),
+                attempt: 1,
+                job: "deploy".into(),
+                url: Some("https://ci.example/acme/runs/8841".into()),
+            }),
+            identities: vec![
+                Identity {
+                    role: Role::Requester,
+                    kind: IdentityKind::Login,
+                    name: "bob".into(),
+                    source: Source::Claimed,
+                },
+                Identity {
+                    role: Role::Credential,
+                    kind: IdentityKind::Token,
+                    name: "shop-prod".into(),
+                    source: Source::Token,
+                },
+            ],
+            reason: "INC-2291 roll forward".into(),
+            ask: Ask { scope: Scope::Once, run_for: Span::mins(15) },
+        };
+        let request = Request {
+            core: Sealed::new(core.clone()).unwrap(),
+            seq: 1,
+            state: Standing::Pending,
+            created_at: WALL - Span::mins(4),
+            due: Some(WALL + Span::mins(11)),
+            decided_at: None,
+            verdict: verdict(),
+            needs: vec![NeedState { group: Some("oncall".parse().unwrap()), need: 2, have: 1 }],
+            votes: Vec::new(),
+            looks: Vec::new(),
+            findings: vec![Finding::new(
+                FindingId::ActionShaChanged,
+                "aquasecurity/trivy-action",
+                "a1b2c3d -> 9f8e7d6",
+            )],
+            evidence: EvidenceSummary {
+                digest: Digest::of(b"evidence"),
+                base: Some(Base {
+                    sha: sha('8'),
+                    kind: BaseKind::LastDeployed,
+                    deployed_at: Some(WALL - Span::hours(49)),
+                }),
+                course: Some(Course::Ahead),
+                totals: Some(Totals { files: 3, added: 5, removed: 3 }),
+                commits: 3,
+                cut: false,
+            },
+            enforcer: Enforcer::Broker,
+            can: Can::Yes { starts: true },
+            grant: None,
+            unreviewed: false,
+            gate_waits: Some(true),
+        };
+        Self { request, core }
+    }
+
+    /// Asks for a test environment and needs one person and nothing else.
+    pub fn stage(repo: &str, name: &str) -> Self {
+        Self::prod(repo, name).core(|c| c.environment.value = "staging".into()).with(|r| {
+            r.verdict = Verdict {
+                rules: vec!["stage".into()],
+                needs: vec![Need { count: 1, group: None }],
+                reason: false,
+                word: None,
+                seen: SeenDemand::Nothing,
+                bulk: true,
+                scopes: vec![Scope::Once, Scope::Run],
+                ..verdict()
+            };
+            r.needs = vec![NeedState { group: None, need: 1, have: 0 }];
+            r.findings.clear();
+            r.due = Some(WALL + Span::mins(56));
+        })
+    }
+
+    pub fn core(mut self, change: impl FnOnce(&mut Core)) -> Self {
+        change(&mut self.core);
+        self
+    }
+
+    pub fn with(mut self, change: impl FnOnce(&mut Request)) -> Self {
+        change(&mut self.request);
+        self
+    }
+
+    pub fn cannot(self, why: &str) -> Self {
+        self.with(|r| r.can = Can::No { why: why.into() })
+    }
+
+    pub fn id(self, id: &str) -> Self {
+        self.core(|c| c.key = format!("local/{id}#1").parse().unwrap())
+    }
+
+    pub fn ages(self, asked: u32, due: u32) -> Self {
+        self.with(|r| {
+            r.created_at = WALL - Span::mins(asked);
+            r.due = Some(WALL + Span::mins(due));
+        })
+    }
+
+    pub fn seq(self, seq: u64) -> Self {
+        self.with(|r| r.seq = seq)
+    }
+
+    pub fn decided(self, state: Standing, by: &str, ballot: Ballot) -> Self {
+        let vote = Vote {
+            decision: crate::domain::ids::DecisionId::new(WALL, [1; 10]),
+            by: person(by),
+            ballot,
+            comment: "looks right".into(),
+            scope: Scope::Once,
+            at: WALL,
+            self_unproven: true,
+        };
+        self.with(|r| {
+            r.state = state;
+            r.decided_at = Some(WALL);
+            r.votes = vec![vote];
+        })
+    }
+
+    pub fn granted(self, running: bool) -> Self {
+        let core = self.core.clone();
+        let grant = grant(&core, running);
+        self.decided(Standing::Approved, "dan", Ballot::Approve).with(|r| r.grant = Some(grant))
+    }
+
+    pub fn build(self) -> Arc<Request> {
+        Arc::new(Request { core: Sealed::new(self.core).unwrap(), ..self.request })
+    }
+}
+
+pub fn verdict() -> Verdict {
+    Verdict {
+        effect: Judged::Approve,
+        rules: vec!["prod-deploy".into()],
+        words: "production needs two people of oncall who did not ask for it".into(),
+        needs: vec![Need { count: 2, group: Some("oncall".parse().unwrap()) }],
+        not_self: SelfCheck { requester: true, authors: true, verified_requester: false },
+        scopes: vec![Scope::Once, Scope::Run],
+        start_by: Span::mins(10),
+        run_for: Span::mins(30),
+        reason: true,
+        word: Some("PROD".into()),
+        seen: SeenDemand::MustSee,
+        may_acknowledge: true,
+        bulk: false,
+        wait: Span::mins(60),
+        min_assurance: Assurance::Peer,
+        break_glass: Some("sre".parse().unwrap()),
+        policy: Digest::of(b"policy"),
+    }
+}
+
+pub fn grant(core: &Core, running: bool) -> Grant {
+    let started = WALL - Span::mins(1);
+    let end = (!running).then(|| (WALL, End::Exit(0)));
+    Grant {
+        id: GrantId::from_bits([7; 16]),
+        bound: Bound::of(core, &[], Digest::of(b"policy")),
+        name: core.name.clone(),
+        scope: Scope::Once,
+        enforcer: Enforcer::Broker,
+        by: vec![person("dan")],
+        decided_at: WALL - Span::mins(2),
+        start_by: WALL + Span::mins(8),
+        run_for: Span::mins(15),
+        max_uses: Some(1),
+        passes: vec![Pass { request: core.key.clone(), started_at: started, ends_at: started + Span::mins(15), end }],
+        revoked: None,
+        break_glass: false,
+    }
+}
+
+pub fn entry(sample: Sample) -> Entry {
+    Entry::new(sample.build(), &Production::new(&["prod*".to_owned()]), None)
+}
+
+pub fn evidence() -> Evidence {
+    Evidence {
+        base: None,
+        course: None,
+        diff: Some(Blob { digest: Digest::of(DIFF.as_bytes()), size: DIFF.len() as u64, gzip: false }),
+        totals: Some(Totals { files: 3, added: 5, removed: 3 }),
+        commits: vec![Commit {
+            sha: sha('4'),
+            author: "Bob".into(),
+            author_email: "bob@acme.example".into(),
+            committer_email: "bob@acme.example".into(),
+            at: WALL - Span::hours(1),
+            subject: "bump trivy, add tax".into(),
+        }],
+        actions: vec![Action {
+            kind: ActionKind::Action,
+            name: "aquasecurity/trivy-action".into(),
+            reference: "0.33.1".into(),
+            comment: None,
+            sha: Some("9f8e7d6".repeat(6)[..40].into()),
+            place: ".github/workflows/deploy.yml:31".into(),
+            before: Some(Before { reference: "0.33.1".into(), sha: Some("a1b2c3d".repeat(6)[..40].into()) }),
+        }],
+        tree: Some(Tree { digest: Digest::of(b"tree"), changed: Vec::new(), untracked: Vec::new() }),
+        cuts: Vec::new(),
+    }
+}
+
+pub fn backend(name: &str, health: Health) -> BackendState {
+    BackendState {
+        name: name.parse().unwrap(),
+        health,
+        capabilities: Capabilities {
+            enforcer: Enforcer::Broker,
+            binds_digest: true,
+            idempotent: true,
+            grants: true,
+            looks: true,
+            break_glass: true,
+            pushes: true,
+        },
+        session: Some(Session { you: person("alice"), approver: true, same_user: false, now: WALL }),
+        interval: Span::secs(5),
+    }
+}
+
+/// A console with a clock that only the test moves.
+pub struct Stage {
+    pub state: State,
+    pub now: Now,
+}
+
+impl Stage {
+    pub fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub fn with(change: impl FnOnce(&mut Setup)) -> Self {
+        let now = Now { wall: WALL, boot: Ms(5_000_000) };
+        let mut setup = Setup::new(now, (80, 24), [7; 32]);
+        change(&mut setup);
+        let mut stage = Self { state: State::new(setup), now };
+        stage.news(News::Backend(backend("local", Health::Fresh { at: WALL })));
+        stage.news(News::AuditState(AuditState::Ok { seq: 812, anchored: Some(812) }));
+        stage
+    }
+
+    /// The queue of the design's sketch.
+    pub fn busy() -> Self {
+        let mut stage = Self::new();
+        stage.lists(sketch());
+        stage
+    }
+
+    pub fn send(&mut self, msg: Msg) -> Vec<Effect> {
+        update(&mut self.state, self.now, msg)
+    }
+
+    pub fn news(&mut self, news: News) -> Vec<Effect> {
+        self.send(Msg::News(news))
+    }
+
+    pub fn lists(&mut self, samples: Vec<Sample>) -> Vec<Effect> {
+        let changed = samples.into_iter().map(Sample::build).collect();
+        self.news(News::Requests { backend: "local".parse().unwrap(), changed, whole: true })
+    }
+
+    pub fn comes(&mut self, sample: Sample) -> Vec<Effect> {
+        self.news(News::Requests { backend: "local".parse().unwrap(), changed: vec![sample.build()], whole: false })
+    }
+
+    /// Keys by name, with a moment between them.
+    pub fn press(&mut self, keys: &str) -> Vec<Effect> {
+        keys.split_whitespace()
+            .flat_map(|key| {
+                self.now = later(self.now, 400);
+                self.key(key)
+            })
+            .collect()
+    }
+
+    /// A key at once after the last one.
+    pub fn key(&mut self, key: &str) -> Vec<Effect> {
+        self.send(Msg::Key(event(key.parse().unwrap())))
+    }
+
+    pub fn types(&mut self, text: &str) -> Vec<Effect> {
+        self.now = later(self.now, 400);
+        text.chars().flat_map(|c| self.send(Msg::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)))).collect()
+    }
+
+    pub fn waits(&mut self, ms: i64) -> Vec<Effect> {
+        self.now = later(self.now, ms);
+        self.send(Msg::Deadline)
+    }
+
+    /// The evidence that was asked for last comes.
+    pub fn evidence_comes(&mut self, effects: &[Effect]) {
+        let asked = effects.iter().rev().find_map(|e| match e {
+            Effect::Errand(Errand::Exhibit { generation, key }) => Some((*generation, key.clone())),
+            _ => None,
+        });
+        let (generation, key) = asked.expect("evidence was asked for");
+        let exhibit =
+            Exhibit { key: key.clone(), evidence: evidence(), diff: Some(Arc::new(DIFF.as_bytes().to_vec())) };
+        self.news(News::Exhibit { generation, key, result: Ok(Arc::new(exhibit)) });
+    }
+
+    /// The desk says what came of a decision.
+    pub fn settles(&mut self, decision: &Decision, outcome: Outcome) -> Vec<Effect> {
+        let Decision { id, request: key, ballot, .. } = decision.clone();
+        self.news(News::Decision { id, key, ballot, step: Step::Done(outcome) })
+    }
+
+    /// Draws: what is on the screen counts as seen.
+    pub fn draws(&mut self) {
+        self.state.take_dirty();
+    }
+}
+
+pub fn later(now: Now, ms: i64) -> Now {
+    Now { wall: Ms(now.wall.0 + ms), boot: Ms(now.boot.0 + ms) }
+}
+
+pub fn event(key: Key) -> KeyEvent {
+    let code = match key.code {
+        Code::Char(c) => KeyCode::Char(c),
+        Code::Enter => KeyCode::Enter,
+        Code::Esc => KeyCode::Esc,
+        Code::Tab => KeyCode::Tab,
+        Code::BackTab => KeyCode::BackTab,
+        Code::Backspace => KeyCode::Backspace,
+        Code::Delete => KeyCode::Delete,
+        Code::Up => KeyCode::Up,
+        Code::Down => KeyCode::Down,
+        Code::Left => KeyCode::Left,
+        Code::Right => KeyCode::Right,
+        Code::Home => KeyCode::Home,
+        Code::End => KeyCode::End,
+        Code::PageUp => KeyCode::PageUp,
+        Code::PageDown => KeyCode::PageDown,
+        Code::F(n) => KeyCode::F(n),
+    };
+    let control = if key.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+    KeyEvent::new(code, control | if key.alt { KeyModifiers::ALT } else { KeyModifiers::NONE })
+}
+
+/// The decisions that are sent.
+pub fn sent(effects: &[Effect]) -> Vec<Decision> {
+    let sent = |e: &Effect| match e {
+        Effect::Errand(Errand::Decide(decision)) => Some(decision.as_ref().clone()),
+        _ => None,
+    };
+    effects.iter().filter_map(sent).collect()
+}
+
+/// How many of the effects are of a kind.
+pub fn count(effects: &[Effect], is: impl Fn(&Errand) -> bool) -> usize {
+    effects.iter().filter(|e| matches!(e, Effect::Errand(errand) if is(errand))).count()
+}
+
+pub fn fault(message: &'static str) -> Fault {
+    Fault::new(Trouble::Unreachable, message, "check the network")
+}
+
+/// The rows of the design's first sketch, and what stands behind them.
+pub fn sketch() -> Vec<Sample> {
+    let old = |n: usize| {
+        let mut findings = vec![Finding::new(FindingId::ActionMovable, "actions/checkout", "v4"); n];
+        findings.iter_mut().for_each(|f| f.new = false);
+        findings
+    };
+    let carol = |s: Sample| {
+        s.core(|c| {
+            c.identities = vec![Identity {
+                role: Role::Requester,
+                kind: IdentityKind::Person,
+                name: "carol".into(),
+                source: Source::Token,
+            }];
+            c.head = Some(format!("99e02c1{}", "0".repeat(33)).parse().unwrap());
+        })
+    };
+    let pay = |name: &str| {
+        carol(Sample::prod("pay", name)).ages(2, 28).with(|r| {
+            r.needs = vec![NeedState { group: Some("oncall".parse().unwrap()), need: 1, have: 0 }];
+            r.can = Can::Yes { starts: true };
+        })
+    };
+    let mut all = vec![
+        Sample::prod("shop", "deploy-api"),
+        pay("migrate-0142").with(|r| r.findings = old(3)),
+        Sample::prod("web", "deploy")
+            .ages(9, 21)
+            .cannot("needs another person: you asked")
+            .core(|c| {
+                c.identities = vec![Identity {
+                    role: Role::Requester,
+                    kind: IdentityKind::Person,
+                    name: "alice".into(),
+                    source: Source::Token,
+                }];
+                c.head = Some(format!("71aa0de{}", "0".repeat(33)).parse().unwrap());
+            })
+            .with(|r| {
+                r.needs = vec![NeedState { group: None, need: 1, have: 0 }];
+                r.findings.clear();
+            }),
+        Sample::stage("shop", "e2e").ages(4, 56).with(|r| {
+            r.findings = vec![Finding::new(FindingId::ActionMovable, "actions/checkout", "v4")];
+        }),
+        Sample::stage("shop", "smoke").granted(true),
+        Sample::prod("pay", "rollback").decided(Standing::TimedOut, "dan", Ballot::Approve).with(|r| r.votes.clear()),
+    ];
+    all.extend((0..30).map(|i| {
+        pay("deploy")
+            .id(&format!("matrix{i:02}"))
+            .core(|c| c.run.as_mut().unwrap().job = format!("leg-{i}").into())
+            .with(|r| {
+                r.findings.clear();
+                r.looks = vec![Look { by: person("dan"), until: WALL + Span::mins(2) }];
+            })
+    }));
+    all
+}

@@ -1,0 +1,142 @@
+//! Words that several screens share: ages, names of requests, what is not bound.
+
+use crate::domain::grant::Enforcer;
+use crate::domain::principal::{Identity, IdentityKind, Principal, Role as Part};
+use crate::domain::request::{Ballot, Core, Request};
+use crate::domain::text::{SafeText, Text};
+use crate::domain::time::{Ms, Span};
+use crate::safe;
+
+/// A length of time in whole minutes, so that it changes with the minute only.
+pub fn minutes(span: Span) -> SafeText {
+    if span < Span::mins(1) { SafeText::lit("now") } else { span.coarse() }
+}
+
+/// How long ago, in minutes of the clock: asked 03:08, now 03:12, so 4m.
+pub fn ago(now: Ms, then: Ms) -> SafeText {
+    minutes(now.since(minute_of(then)))
+}
+
+/// The beginning of the minute: all labels turn together.
+pub fn minute_of(wall: Ms) -> Ms {
+    Ms(wall.0.saturating_sub(wall.0.rem_euclid(60_000)))
+}
+
+/// How long until then; `over` where it is past.
+pub fn until(now: Ms, then: Ms) -> SafeText {
+    match minute_of(then).since(now) {
+        _ if then <= now => SafeText::lit("over"),
+        left if left < Span::mins(1) => SafeText::lit("<1m"),
+        left => left.coarse(),
+    }
+}
+
+/// `shop/deploy-api`: the last part of the repository and what is done.
+pub fn title(core: &Core) -> SafeText {
+    short_title(&core.repository.value, &core.name)
+}
+
+/// The same from its parts.
+pub fn short_title(repository: &Text, name: &Text) -> SafeText {
+    let last = repository.as_bytes().rsplit(|b| *b == b'/').next().unwrap_or_default();
+    if last.is_empty() {
+        return name.ident();
+    }
+    safe!("{}/{}", Text::new(last).ident(), name.ident())
+}
+
+/// The command as one line: arguments with blanks or quotes stand in quotes.
+pub fn command_line(argv: &[Text]) -> SafeText {
+    let quoted: Vec<SafeText> = argv
+        .iter()
+        .map(|arg| {
+            let plain = !arg.is_empty() && arg.as_bytes().iter().all(|b| b.is_ascii_graphic() && !b"'\"".contains(b));
+            if plain || !arg.as_bytes().is_ascii() { arg.ident() } else { safe!("'{}'", arg.ident()) }
+        })
+        .collect();
+    SafeText::join(&quoted, " ")
+}
+
+/// What would run.
+pub fn runs(core: &Core) -> SafeText {
+    match (&core.command, &core.workflow) {
+        (Some(command), _) => command_line(&command.argv),
+        (None, Some(file)) => safe!("workflow {} ({})", file.path.ident(), file.blob.ident().cut(8)),
+        (None, None) => SafeText::lit("UNKNOWN: the backend does not say"),
+    }
+}
+
+/// Whether this identity is you.
+pub fn is_you(identity: &Identity, you: &Principal) -> bool {
+    let name = identity.name.lossy();
+    match identity.kind {
+        IdentityKind::Person => you.person.as_ref().is_some_and(|p| p.as_str() == name),
+        IdentityKind::Uid => you.issuer == *"peer" && you.subject == identity.name,
+        _ => false,
+    }
+}
+
+/// Who asks: `bob?`, `carol`, `YOU`.
+pub fn asker(core: &Core, you: Option<&Principal>) -> SafeText {
+    let asking = core.identities.iter().filter(|i| i.role == Part::Requester);
+    if you.is_some_and(|you| asking.clone().any(|i| is_you(i, you))) {
+        return SafeText::lit("YOU");
+    }
+    core.requester().map_or(SafeText::lit("?"), Identity::shown)
+}
+
+/// `approve`, `reject`, `break glass`.
+pub fn ballot(ballot: Ballot) -> &'static str {
+    match ballot {
+        Ballot::Approve => "approve",
+        Ballot::Reject => "reject",
+        Ballot::BreakGlass => "break glass",
+    }
+}
+
+/// What an approval does not reach or bind.
+pub fn not_bound(request: &Request) -> SafeText {
+    match (&request.core.command, &request.core.tree) {
+        (Some(_), Some(_)) => SafeText::lit("ignored files, downloads; job keeps its own credentials"),
+        (Some(_), None) => SafeText::lit("the files it reads (no git here), downloads; job keeps its own credentials"),
+        (None, _) => SafeText::lit("actions by tag or branch, downloads, runner; job keeps its own credentials"),
+    }
+}
+
+/// How far whoever enforces can reach.
+pub fn reach(enforcer: Enforcer) -> SafeText {
+    SafeText::lit(match enforcer {
+        Enforcer::Broker => "gate: descendants; not remote work",
+        Enforcer::Backend => "the backend's own runner; see its documentation",
+        Enforcer::Guard => "this program's guard: start-by only, while it runs",
+        Enforcer::Nobody => "NOBODY ends it: the time is a wish",
+    })
+}
+
+/// Votes that are there and needed: `1/2`.
+pub fn votes(request: &Request) -> SafeText {
+    let worst = request.needs.iter().max_by_key(|n| n.need.saturating_sub(n.have));
+    worst.map_or(SafeText::lit("-"), |n| safe!("{}/{}", n.have, n.need))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_change_with_the_minute_only() {
+        let t = Ms(600_000);
+        for (secs, shown) in [(0, "now"), (59, "now"), (60, "1m"), (3599, "59m"), (7200, "2h")] {
+            assert_eq!(ago(t + Span::secs(secs), t).as_str(), shown);
+        }
+        assert_eq!(until(t, t).as_str(), "over");
+        assert_eq!(until(t, t + Span::secs(30)).as_str(), "<1m");
+        assert_eq!(until(t, t + Span::mins(11)).as_str(), "11m");
+    }
+
+    #[test]
+    fn commands_show_where_an_argument_ends() {
+        let argv = ["./deploy.sh", "--region", "eu west", "", "it's"].map(Text::from);
+        assert_eq!(command_line(&argv).as_str(), "./deploy.sh --region 'eu west' '' 'it's'");
+    }
+}

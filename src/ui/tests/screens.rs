@@ -1,0 +1,263 @@
+//! Every screen at three sizes.
+
+use super::at;
+use crate::app::Effect;
+use crate::app::testing::{Sample, Stage, WALL, backend, fault, grant, person, sent, sketch};
+use crate::desk::news::{AuditState, Errand, Health, News};
+use crate::domain::grant::{End, Grant};
+use crate::domain::ids::GrantId;
+use crate::domain::outcome::Outcome;
+use crate::domain::record::{Entry, Event, Head, Record};
+use crate::domain::request::{Ballot, State};
+use crate::domain::time::Span;
+use std::sync::Arc;
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (60, 16), (120, 40)];
+
+fn snapshots(name: &str, stage: &mut Stage) {
+    for (width, height) in SIZES {
+        let shown = at(stage, (width, height));
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(format!("{name}@{width}x{height}"), shown);
+        });
+    }
+}
+
+#[test]
+fn empty() {
+    snapshots("empty", &mut Stage::new());
+}
+
+#[test]
+fn queue() {
+    let mut stage = Stage::busy();
+    stage.news(News::Backend(backend("github", Health::Fresh { at: WALL })));
+    let stale = Health::Stale { since: Some(WALL - Span::mins(4)), fault: fault("no route to gitlab.example") };
+    stage.news(News::Backend(backend("gitlab", stale)));
+    stage.press("j");
+    stage.comes(Sample::prod("web", "hotfix").ages(0, 60));
+    stage.press("k j");
+    stage.comes(Sample::prod("web", "hotfix-2").ages(0, 60));
+    stage.press("k");
+    snapshots("queue", &mut stage);
+}
+
+#[test]
+fn queue_with_filter_and_marks() {
+    let mut stage = Stage::busy();
+    stage.press("/");
+    stage.types("env:prod who:carol");
+    snapshots("filter", &mut stage);
+    stage.press("enter M");
+    snapshots("marks", &mut stage);
+}
+
+#[test]
+fn same_user_banner() {
+    let mut stage = Stage::busy();
+    let mut local = backend("local", Health::Fresh { at: WALL });
+    local.session.as_mut().unwrap().same_user = true;
+    stage.news(News::Backend(local));
+    snapshots("same-user", &mut stage);
+}
+
+#[test]
+fn broken_audit_log() {
+    let mut stage = Stage::busy();
+    stage.news(News::AuditState(AuditState::Broken {
+        why: "record #812 does not chain: `jit-tui audit verify`".into(),
+    }));
+    snapshots("audit-broken", &mut stage);
+}
+
+#[test]
+fn request() {
+    let mut stage = Stage::busy();
+    let asked = stage.press("enter");
+    stage.evidence_comes(&asked);
+    snapshots("overview", &mut stage);
+    stage.press("2");
+    snapshots("diff", &mut stage);
+    stage.press("] ]");
+    snapshots("diff-third-file", &mut stage);
+    stage.press("3");
+    snapshots("actions", &mut stage);
+    let past = stage.press("4");
+    let generation = past.iter().find_map(|e| match e {
+        Effect::Errand(Errand::Audit { generation, .. }) => Some(*generation),
+        _ => None,
+    });
+    stage.news(News::Audit { generation: generation.unwrap(), result: Ok(records()) });
+    snapshots("history", &mut stage);
+}
+
+#[test]
+fn approve() {
+    let mut stage = Stage::busy();
+    let asked = stage.press("a");
+    snapshots("approve-reading", &mut stage);
+    stage.evidence_comes(&asked);
+    stage.types("INC-2291 roll forward");
+    stage.press("tab");
+    snapshots("approve", &mut stage);
+    stage.types("2");
+    stage.press("tab");
+    stage.types("PRO");
+    stage.press("enter");
+    snapshots("approve-wrong-word", &mut stage);
+    stage.comes(Sample::prod("shop", "deploy-api").seq(2).core(|c| c.head = Some("7".repeat(40).parse().unwrap())));
+    snapshots("approve-changed", &mut stage);
+    stage.comes(Sample::prod("shop", "deploy-api").seq(3).decided(State::Rejected, "dan", Ballot::Reject));
+    snapshots("approve-locked", &mut stage);
+}
+
+#[test]
+fn approve_plain_and_held() {
+    let mut stage = Stage::new();
+    stage.lists(vec![Sample::stage("shop", "e2e")]);
+    stage.press("a");
+    stage.waits(400);
+    snapshots("approve-plain", &mut stage);
+    stage.press("g");
+    snapshots("held", &mut stage);
+    let decisions = sent(&stage.waits(3000));
+    stage.comes(Sample::stage("shop", "e2e").seq(2).granted(true));
+    stage.settles(&decisions[0], Outcome::Final { state: State::Approved });
+    snapshots("last", &mut stage);
+}
+
+#[test]
+fn reject() {
+    let mut stage = Stage::busy();
+    stage.press("r");
+    stage.types("not while INC-2291 is open");
+    stage.press("enter");
+    snapshots("reject", &mut stage);
+}
+
+#[test]
+fn break_glass() {
+    let mut stage = Stage::busy();
+    stage.press("B");
+    stage.types("both approvers asleep, site down");
+    stage.press("tab");
+    snapshots("break-glass", &mut stage);
+}
+
+#[test]
+fn bulk() {
+    let mut stage = Stage::new();
+    stage.lists(
+        (0..5)
+            .map(|i| {
+                Sample::stage("shop", "e2e")
+                    .id(&format!("leg{i}"))
+                    .core(|c| c.run.as_mut().unwrap().job = format!("leg-{i}").into())
+            })
+            .collect(),
+    );
+    stage.press("a");
+    stage.waits(400);
+    snapshots("bulk", &mut stage);
+    stage.press("g");
+    let decisions = sent(&stage.waits(5000));
+    stage.settles(&decisions[0], Outcome::Final { state: State::Approved });
+    stage.settles(&decisions[1], Outcome::Unknown { why: "no answer in 10s".into() });
+    snapshots("bulk-results", &mut stage);
+}
+
+fn grants() -> Vec<Grant> {
+    let core = |name: &str| Sample::prod("shop", name).core;
+    let old = Grant {
+        id: GrantId::from_bits([8; 16]),
+        break_glass: true,
+        passes: vec![crate::domain::grant::Pass {
+            end: Some((WALL, End::Expired)),
+            ..grant(&core("x"), true).passes[0].clone()
+        }],
+        ..grant(&core("migrate"), false)
+    };
+    let open = Grant {
+        id: GrantId::from_bits([9; 16]),
+        passes: vec![],
+        by: vec![person("dan"), person("erin")],
+        ..grant(&core("canary"), true)
+    };
+    vec![old, grant(&core("deploy-api"), true), open]
+}
+
+#[test]
+fn grants_and_their_dialogs() {
+    let mut stage = Stage::busy();
+    stage.news(News::Grants { backend: "local".parse().unwrap(), grants: grants() });
+    stage.press("R");
+    snapshots("grants", &mut stage);
+    stage.press("r");
+    stage.types("wrong region");
+    stage.press("enter");
+    snapshots("revoke", &mut stage);
+    stage.press("esc e");
+    snapshots("extend", &mut stage);
+}
+
+fn records() -> Vec<Arc<Record>> {
+    let key = Sample::prod("shop", "deploy-api").core.key;
+    let events = [
+        Event::Opened { program: "jit-tui 0.1.0".into() },
+        Event::Denied { why: "freeze until Monday".into() },
+        Event::TimedOut,
+        Event::Reviewed { comment: "was right \u{202e}".into() },
+    ];
+    let mut head = Head::empty();
+    let mut records: Vec<Arc<Record>> = Vec::new();
+    for (i, event) in events.into_iter().enumerate() {
+        let by = (i > 0).then(|| person("dan"));
+        let entry = Entry { at: WALL - Span::mins(40 - i as u32), by, request: (i > 0).then(|| key.clone()), event };
+        let (line, next) = head.chain(entry).unwrap();
+        records.insert(0, Arc::new(serde_json::from_str(&line).unwrap()));
+        head = next;
+    }
+    records
+}
+
+#[test]
+fn audit() {
+    let mut stage = Stage::busy();
+    stage.press("L");
+    stage.news(News::Audit { generation: 1, result: Ok(records()) });
+    snapshots("audit", &mut stage);
+}
+
+#[test]
+fn layers() {
+    let mut stage = Stage::busy();
+    stage.press("?");
+    snapshots("help", &mut stage);
+    stage.types("break");
+    snapshots("help-search", &mut stage);
+    stage.press("esc :");
+    stage.types("ap");
+    snapshots("palette", &mut stage);
+}
+
+#[test]
+fn quit_with_something_held() {
+    let mut stage = Stage::new();
+    stage.lists(vec![Sample::stage("shop", "e2e")]);
+    stage.press("a g q");
+    snapshots("quit", &mut stage);
+}
+
+#[test]
+fn hostile_text_is_marked_on_every_screen() {
+    let mut stage = Stage::new();
+    let evil = "evil\u{202e}\x1b[2J\u{200b}";
+    stage.lists(vec![Sample::prod("shop", evil).core(|c| {
+        c.reason = format!("{evil}\nline two").as_str().into();
+        c.branch = Some(evil.into());
+    })]);
+    snapshots("hostile", &mut stage);
+    stage.press("enter");
+    snapshots("hostile-overview", &mut stage);
+    assert!(!sketch().is_empty());
+}
