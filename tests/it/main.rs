@@ -16,4 +16,5 @@ mod floors;
 mod gate;
 mod policy;
 mod pty;
+mod story;
 mod terminal;

@@ -16,7 +16,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 
 /// So long a state may take; `JIT_TUI_TEST_SECONDS` for slow machines.
 pub fn patience() -> Duration {
-    let secs = std::env::var("JIT_TUI_TEST_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(20);
+    let secs = std::env::var("JIT_TUI_TEST_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(30);
     Duration::from_secs(secs)
 }
 
