@@ -34,7 +34,7 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Tokens of pipelines and approvers; changes hold at once, also while the broker runs.
+    /// Manage the tokens of pipelines and approvers; changes hold at once, also while the broker runs.
     #[command(subcommand)]
     Token(TokenCommand),
 }
@@ -43,7 +43,7 @@ enum Command {
 struct Run {
     #[command(flatten)]
     place: Place,
-    /// 127.0.0.1:PORT or unix:PATH; any other address needs TLS.
+    /// 127.0.0.1:PORT or unix:PATH; any other address needs TLS [default: 127.0.0.1:7717].
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
     /// PEM file with the certificate chain, leaf first.
@@ -52,7 +52,7 @@ struct Run {
     /// PEM file with its key.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// The policy; without one, one other person approves, this request only.
+    /// The policy [default: policy.toml in the config folder, else one other person approves, this request only].
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// Command for `sh -c`, told in JSON on stdin on create, half of the deadline, timeout and break-glass.
@@ -74,9 +74,9 @@ struct Run {
 
 #[derive(Subcommand)]
 enum TokenCommand {
-    /// Make a token and print it, this once: an approver's with --person alone, else a pipeline's.
+    /// Make a token and print it, this once: for an approver with --person alone, else for a pipeline.
     Add(Add),
-    /// List tokens, without their secrets.
+    /// List the tokens, without their secrets.
     List {
         #[command(flatten)]
         place: Place,
@@ -138,7 +138,7 @@ struct Add {
     /// Its name [default: the person].
     #[arg(long)]
     name: Option<String>,
-    /// Whose it is: votes with it count as this person's; for a pipeline, who is behind what it asks.
+    /// Whose it is: a vote with it is this person's; for a pipeline, who is behind what it asks.
     #[arg(long)]
     person: Option<Person>,
     /// Repositories that a pipeline may name, as a glob; may be given several times.

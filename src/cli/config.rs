@@ -16,6 +16,7 @@ use crate::sys::paths::Paths;
 
 /// Check the config, write one to start from, say where it lies.
 #[derive(clap::Args)]
+#[command(mut_arg("config", |arg| arg.global(true)))]
 pub struct Args {
     #[command(subcommand)]
     command: Command,

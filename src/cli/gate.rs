@@ -16,7 +16,7 @@ use super::Exit;
 /// Arguments of `gate`.
 #[derive(clap::Args)]
 #[command(
-    about = "Asks for approval, waits, and runs a command under the grant.",
+    about = "Ask for approval, wait, and run a command under the grant",
     after_help = exit_codes(),
     override_usage = "jit-tui gate [OPTIONS] -- COMMAND [ARGUMENT]..."
 )]

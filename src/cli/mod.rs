@@ -21,13 +21,15 @@ mod twins;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use process::Process;
 use twins::{approve, break_glass, extend, grants, list, reject, review, revoke, show, watch};
 
 /// What a command ends with.
 pub type Exit = color_eyre::Result<ExitCode>;
+
+pub use twins::EXIT_CODES;
 
 /// Declares the commands: `Command(its arguments) = what runs it, Process;`. The doc of a command is that of its
 /// arguments. `Lent` marks those under which a command of the caller's runs: what a process hands down to its
@@ -54,18 +56,18 @@ macro_rules! commands {
 }
 
 commands! {
-    Gate(Box<gate::Args>) = |args: Box<_>| gate::run(*args), Lent;
     Demo(demo::Args) = demo::run, Own;
+    Gate(Box<gate::Args>) = |args: Box<_>| gate::run(*args), Lent;
     List(list::Args) = list::run, Own;
     Show(show::Args) = show::run, Own;
+    Watch(watch::Args) = watch::run, Own;
     Approve(approve::Args) = approve::run, Own;
     Reject(reject::Args) = reject::run, Own;
+    BreakGlass(break_glass::Args) = break_glass::run, Own;
+    Review(review::Args) = review::run, Own;
     Grants(grants::Args) = grants::run, Own;
     Extend(extend::Args) = extend::run, Own;
     Revoke(revoke::Args) = revoke::run, Own;
-    BreakGlass(break_glass::Args) = break_glass::run, Own;
-    Review(review::Args) = review::run, Own;
-    Watch(watch::Args) = watch::run, Own;
     Broker(Box<broker::Args>) = |args: Box<_>| broker::run(*args), Own;
     Policy(policy::Args) = policy::run, Own;
     Audit(audit::Args) = audit::run, Own;
@@ -83,7 +85,7 @@ commands! {
 #[command(
     name = "jit-tui",
     version,
-    about = "Just-in-time approval of pipeline actions, from the keyboard.",
+    about = "Just-in-time approval of pipeline actions, from the keyboard",
     long_about = "Just-in-time approval of pipeline actions, from the keyboard.\n\nWithout a command it opens the console.",
     disable_help_subcommand = true,
     args_conflicts_with_subcommands = true
@@ -93,6 +95,11 @@ struct Cli {
     console: console::Args,
     #[command(subcommand)]
     command: Option<Command>,
+}
+
+/// The command line, for who checks what is written about it.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Parses the arguments, runs the command and turns what went wrong into one message on stderr.
@@ -112,7 +119,6 @@ pub fn main() -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_sound() {

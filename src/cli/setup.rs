@@ -17,7 +17,7 @@ pub use crate::backends::KINDS;
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ConfigArg {
     /// The config file [default: $JIT_TUI_CONFIG, else config.toml in the config folder]
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
 

@@ -4,11 +4,13 @@
 use std::process::ExitCode;
 
 use color_eyre::eyre::{bail, eyre};
+use serde::Serialize;
 
 use super::{Common, exit_of, find};
 use crate::cli::open::Opened;
 use crate::cli::{Exit, open, out, setup};
 use crate::decide::{self, Draft};
+use crate::domain::ids::{DecisionId, RequestKey};
 use crate::domain::outcome::Outcome;
 use crate::domain::request::{Ballot, Request};
 use crate::domain::scope::Scope;
@@ -26,36 +28,48 @@ pub struct Args {
     #[arg(long, value_name = "CODE")]
     digest: String,
     /// Why
-    #[arg(long, default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     reason: String,
     /// The word that policy demands to be typed
-    #[arg(long)]
+    #[arg(long, value_name = "WORD")]
     word: Option<String>,
-    /// How far the approval reaches: once, run, revision or action
-    #[arg(long, default_value = "once")]
-    scope: Scope,
-    /// No start after this long (such as 10m)
-    #[arg(long, value_name = "TIME")]
-    start_by: Option<Span>,
-    /// From each start until the command is ended (such as 15m); what was asked for, within the cap, if not given
-    #[arg(long, value_name = "TIME")]
-    run_for: Option<Span>,
-    /// Both times at once
-    #[arg(long, value_name = "TIME", conflicts_with_all = ["start_by", "run_for"])]
-    ttl: Option<Span>,
-    /// Acknowledges that so many files of the diff were not looked at
+    /// Acknowledge that so many files of the diff were not looked at
     #[arg(long, value_name = "N")]
     ack_unseen: Option<u32>,
     #[command(flatten)]
     common: Common,
 }
 
-/// Runs `approve`, `reject` or `break-glass`.
-pub fn run(args: Args, ballot: Ballot) -> Exit {
-    setup::runtime()?.block_on(go(args, ballot))
+/// The clocks of what is approved.
+#[derive(Clone, Copy, Default, clap::Args)]
+#[group(skip)]
+pub struct Times {
+    /// Let nothing start after this long, such as 10m [default: 10m, within the cap]
+    #[arg(long, value_name = "TIME")]
+    start_by: Option<Span>,
+    /// End the command this long after each start, such as 15m [default: what was asked for, within the cap]
+    #[arg(long, value_name = "TIME")]
+    run_for: Option<Span>,
+    /// Set both times at once
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["start_by", "run_for"])]
+    ttl: Option<Span>,
 }
 
-async fn go(args: Args, ballot: Ballot) -> Exit {
+/// Runs `approve`, `reject` or `break-glass`.
+pub fn run(args: Args, times: Times, scope: Option<Scope>, ballot: Ballot) -> Exit {
+    setup::runtime()?.block_on(go(args, times, scope, ballot))
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Told<'a> {
+    key: &'a RequestKey,
+    decision: DecisionId,
+    #[serde(flatten)]
+    outcome: &'a Outcome,
+}
+
+async fn go(args: Args, times: Times, scope: Option<Scope>, ballot: Ballot) -> Exit {
     let opened = open::open(&args.common.open)?;
     let (_, request) = find(&opened, &args.key).await?;
     allowed_here(&opened, &request).await?;
@@ -64,7 +78,7 @@ async fn go(args: Args, ballot: Ballot) -> Exit {
         out::complain(&safe!("the request is now {}: look at it again with `jit-tui show`, nothing was sent", code));
         return Ok(exit_of(&Outcome::Changed { what: Text::default() }));
     }
-    let draft = draft(&args, ballot, &request);
+    let draft = draft(&args, times, scope, ballot, &request);
     let now = crate::sys::clock::now().wall;
     if let Err(lacks) = decide::check(&draft, &request, now) {
         lacks.iter().for_each(|lack| out::complain(&safe!("{}: {}", lack.words(), lack.mend())));
@@ -74,7 +88,7 @@ async fn go(args: Args, ballot: Ballot) -> Exit {
     let id = decision.id.clone();
     let outcome = opened.desk.decide(decision).await;
     if args.common.json {
-        out::json(&(request.key(), id, &outcome))?;
+        out::json(&Told { key: request.key(), decision: id, outcome: &outcome })?;
     } else {
         out::line(&safe!("{}: {}", request.key(), outcome.words()))?;
     }
@@ -93,11 +107,11 @@ async fn allowed_here(opened: &Opened, request: &Request) -> color_eyre::Result<
     Ok(())
 }
 
-fn draft(args: &Args, ballot: Ballot, request: &Request) -> Draft {
+fn draft(args: &Args, times: Times, scope: Option<Scope>, ballot: Ballot, request: &Request) -> Draft {
     let mut draft = Draft::new(request, ballot);
-    draft.scope = args.scope;
-    draft.start_by = args.ttl.or(args.start_by).unwrap_or(draft.start_by);
-    draft.run_for = args.ttl.or(args.run_for).unwrap_or(draft.run_for);
+    draft.scope = scope.unwrap_or(draft.scope);
+    draft.start_by = times.ttl.or(times.start_by).unwrap_or(draft.start_by);
+    draft.run_for = times.ttl.or(times.run_for).unwrap_or(draft.run_for);
     draft.comment = args.reason.as_str().into();
     draft.word = args.word.as_deref().map(Text::from);
     draft.seen.acknowledged = args.ack_unseen;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use color_eyre::eyre::{bail, eyre};
+use serde::Serialize;
 
 use super::{Common, fault};
 use crate::backends::port::Backend;
@@ -14,11 +15,18 @@ use crate::domain::text::SafeText;
 use crate::domain::time::Ms;
 use crate::safe;
 
-/// Print the grants that are open or running, and those of the last day
+/// Print the grants that are open or running, and those of the last day.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
     common: Common,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Told<'a> {
+    backend: &'a BackendName,
+    grant: &'a Grant,
 }
 
 /// Runs `grants`.
@@ -31,7 +39,7 @@ async fn go(args: Args) -> Exit {
     let now = crate::sys::clock::now().wall;
     for (name, grant) in all(&opened).await? {
         if args.common.json {
-            out::json(&(&name, &grant))?;
+            out::json(&Told { backend: &name, grant: &grant })?;
         } else {
             out::line(&row(&name, &grant, now))?;
         }

@@ -39,8 +39,8 @@ pub struct Common {
     pub open: open::Args,
 }
 
-/// Exit codes of the commands that decide; `--help` and the man page print this table.
-const EXIT_CODES: &[(u8, &str)] = &[
+/// Exit codes of the commands that decide; `--help`, the man page and docs/json.md print this table.
+pub const EXIT_CODES: &[(u8, &str)] = &[
     (0, "done: decided or counted"),
     (1, "something went wrong before anything was sent"),
     (2, "the arguments are wrong"),

@@ -4,7 +4,7 @@ use super::decide;
 use crate::cli::Exit;
 use crate::domain::request::Ballot;
 
-/// Reject one request; the exit code says what came of it.
+/// Reject one request.
 #[derive(clap::Args)]
 #[command(after_help = super::exit_codes())]
 pub struct Args {
@@ -14,5 +14,5 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: Args) -> Exit {
-    decide::run(args.decide, Ballot::Reject)
+    decide::run(args.decide, decide::Times::default(), None, Ballot::Reject)
 }

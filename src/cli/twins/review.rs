@@ -2,18 +2,21 @@
 
 use std::process::ExitCode;
 
+use serde::Serialize;
+
 use super::{Common, fault, find};
 use crate::cli::{Exit, open, out, setup};
+use crate::domain::ids::RequestKey;
 use crate::domain::text::Text;
 use crate::safe;
 
-/// Review a break-glass afterwards; until then it stays red.
+/// Review a break-glass of somebody else; until then it stays red.
 #[derive(clap::Args)]
 pub struct Args {
     /// The request's whole key
     key: String,
     /// What you say about it
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     comment: String,
     #[command(flatten)]
     common: Common,
@@ -24,12 +27,19 @@ pub fn run(args: Args) -> Exit {
     setup::runtime()?.block_on(go(args))
 }
 
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Told<'a> {
+    key: &'a RequestKey,
+    reviewed: bool,
+}
+
 async fn go(args: Args) -> Exit {
     let opened = open::open(&args.common.open)?;
     let (backend, request) = find(&opened, &args.key).await?;
     opened.desk.review(&backend, request.key(), &Text::from(args.comment)).await.map_err(|f| fault(&f))?;
     if args.common.json {
-        out::json(&(request.key(), "reviewed"))?;
+        out::json(&Told { key: request.key(), reviewed: true })?;
     } else {
         out::line(&safe!("{}: break-glass reviewed", request.key()))?;
     }

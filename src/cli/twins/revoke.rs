@@ -7,13 +7,13 @@ use crate::cli::{Exit, open, out, setup};
 use crate::domain::text::Text;
 use crate::safe;
 
-/// Take a grant back; what runs under it is ended
+/// Take a grant back and end what runs under it.
 #[derive(clap::Args)]
 pub struct Args {
     /// The grant, as `grants` prints it, or the beginning of its id
     grant: String,
     /// Why
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     reason: String,
     #[command(flatten)]
     common: Common,

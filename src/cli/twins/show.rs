@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use serde::Serialize;
+
 use super::{Common, Shown, find};
 use crate::cli::{Exit, open, out, setup};
 use crate::domain::evidence::Evidence;
@@ -23,12 +25,20 @@ pub fn run(args: Args) -> Exit {
     setup::runtime()?.block_on(go(args))
 }
 
+/// What `--json` prints: a line of `list`, and the evidence.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    shown: Shown<'a>,
+    evidence: &'a Evidence,
+}
+
 async fn go(args: Args) -> Exit {
     let opened = open::open(&args.common.open)?;
     let (backend, request) = find(&opened, &args.key).await?;
     let evidence = backend.evidence(request.key()).await.map_err(|f| super::fault(&f))?;
     if args.common.json {
-        out::json(&(Shown::of(&request), &evidence))?;
+        out::json(&Told { shown: Shown::of(&request), evidence: &evidence })?;
         return Ok(ExitCode::SUCCESS);
     }
     for line in lines(&request).into_iter().chain(evidence_lines(&evidence)) {
