@@ -70,7 +70,7 @@ fn csv_line(path: &Path, line: &str, filter: &Filter, out: &mut dyn Write) -> Re
 fn selected(path: &Path, line: &str, filter: &Filter) -> Result<Option<Record>, AuditError> {
     let record = parse(path, line)?;
     let in_page = filter.before.is_none_or(|before| record.seq < before);
-    Ok(Some(record).filter(|record| in_page && filter.matches(line, record)))
+    Ok(Some(record).filter(|record| in_page && filter.matches(record)))
 }
 
 /// Writes them to a new file in the working folder, named by the time; its path and how many there were.

@@ -14,7 +14,7 @@ use crate::domain::time::Ms;
 /// Which records. What is not set matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Words that must all stand in the record, in any case.
+    /// Words that must all stand in the record's JSON, in any case.
     pub text: Text,
     /// Only this request.
     pub request: Option<RequestKey>,
@@ -36,25 +36,24 @@ impl Filter {
     /// Whether a line can match, as far as its text says: spares most lines the parser.
     pub(super) fn may_match(&self, line: &str) -> bool {
         let key = self.request.as_ref().is_none_or(|key| line.contains(&key.to_string()));
-        key && self.kind.as_ref().is_none_or(|kind| line.contains(kind.as_str()))
+        key && self.kind.as_ref().is_none_or(|kind| line.contains(kind.as_str())) && self.has_words(line)
     }
 
-    /// Whether a record matches; `line` is its text.
-    pub(super) fn matches(&self, line: &str, record: &Record) -> bool {
+    /// Whether the record of a line that may match does.
+    pub(super) fn matches(&self, record: &Record) -> bool {
         self.request.as_ref().is_none_or(|key| record.request.as_ref() == Some(key))
             && self.kind.as_ref().is_none_or(|kind| words::kind(&record.event) == kind)
             && self.person.as_ref().is_none_or(|person| is_by(record, person))
             && self.since.is_none_or(|since| record.at >= since)
             && self.until.is_none_or(|until| record.at < until)
-            && self.has_words(line, record)
     }
 
-    fn has_words(&self, line: &str, record: &Record) -> bool {
+    fn has_words(&self, line: &str) -> bool {
         if self.text.is_empty() {
             return true;
         }
-        let place = format!("{line} {}", words::words(record)).to_lowercase();
-        self.text.lossy().to_lowercase().split_whitespace().all(|word| place.contains(word))
+        let line = line.to_lowercase();
+        self.text.lossy().to_lowercase().split_whitespace().all(|word| line.contains(word))
     }
 }
 
@@ -78,7 +77,7 @@ pub fn query(state: &Path, filter: &Filter) -> Result<Vec<Record>, AuditError> {
             continue;
         }
         let record = parse(&path, &text)?;
-        if filter.matches(&text, &record) {
+        if filter.matches(&record) {
             found.push(record);
         }
         if filter.limit > 0 && found.len() >= filter.limit {

@@ -28,7 +28,7 @@ const UNREADABLE: u8 = 2;
 /// Look at, verify and export the audit log.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
-    /// State folder whose log is meant [default: this user's]
+    /// The state folder whose log is meant [default: this user's]
     #[arg(long, value_name = "DIR", global = true)]
     state: Option<PathBuf>,
     #[command(subcommand)]
@@ -68,7 +68,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Verify the log, or an exported one: exit code 0 sound, 1 damaged, 2 not readable
+    /// Verify the log, or an exported one (exit 0 sound, 1 damaged, 2 not readable)
     Verify {
         /// JSON lines that were exported here or by a broker [default: this folder's own log]
         file: Option<PathBuf>,

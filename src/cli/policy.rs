@@ -32,7 +32,7 @@ enum Command {
     },
     /// Say what the policy demands of a made-up request, and of every rule why it does or does not apply.
     Explain(Box<Explain>),
-    /// Run a table of cases: exit 0 if all come out as expected, else 1.
+    /// Run a table of cases (exit 1 if one comes out otherwise).
     Test {
         /// A TOML file of [[case]] tables; docs/policy.md shows one.
         cases: PathBuf,
@@ -48,16 +48,16 @@ struct Explain {
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// Repository id, `acme/shop`.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     repository: String,
     /// Environment.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     environment: String,
     /// Branch or tag.
     #[arg(long)]
     branch: Option<String>,
     /// What is done, as the request is named.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     name: String,
     /// Who asks: a login. May be given again.
     #[arg(long)]

@@ -28,10 +28,10 @@ pub trait Section {
     fn set(&mut self, key: &str, node: &Node) -> Result<(), Diagnostic>;
 }
 
-/// The default as printed, else the sample.
+/// The default as printed; a sample stands for a default that is nothing.
 #[doc(hidden)]
 pub fn shown<V: Value>(default: &V, sample: &str) -> String {
-    default.print().unwrap_or_else(|| sample.to_owned())
+    if sample.is_empty() { default.print().unwrap_or_default() } else { sample.to_owned() }
 }
 
 /// Reads a table into a section; unknown keys are faults. Keys in `others` are somebody else's.

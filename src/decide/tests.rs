@@ -4,104 +4,41 @@ use super::*;
 use crate::domain::decision::{Decision, Seen};
 use crate::domain::digest::Digest;
 use crate::domain::evidence::Totals;
-use crate::domain::grant::Enforcer;
-use crate::domain::ids::{BackendName, DecisionId, NativeId, RequestKey};
+use crate::domain::fixture;
+use crate::domain::ids::DecisionId;
 use crate::domain::outcome::Outcome;
-use crate::domain::principal::{Assurance, Identity, IdentityKind, Principal, Role, Source, Sourced};
-use crate::domain::request::{
-    Ask, Ballot, Can, Command, Core, EvidenceSummary, NeedState, Request, Run, Sealed, State, Vote, WorkflowFile,
-};
+use crate::domain::request::{Ballot, Can, Core, NeedState, Request, State, Vote, WorkflowFile};
 use crate::domain::scope::Scope;
 use crate::domain::text::Text;
 use crate::domain::time::{Ms, Span};
-use crate::domain::verdict::{Effect, Need, SeenDemand, SelfCheck, Verdict};
+use crate::domain::verdict::{Need, SeenDemand, Verdict};
 
-const NOW: Ms = Ms(1_000_000);
+const NOW: Ms = Ms(2_000_000);
 
 fn core() -> Core {
-    let sourced = |text: &str| Sourced { value: text.into(), source: Source::Token };
-    Core {
-        key: RequestKey { backend: BackendName::local(), id: NativeId::from_bits([1; 16]), attempt: 1 },
-        nonce: Some("00".into()),
-        repository: sourced("acme/shop"),
-        environment: sourced("prod"),
-        name: "deploy".into(),
-        head: Some("1".repeat(40).parse().unwrap()),
-        branch: Some("main".into()),
-        base: Some("2".repeat(40).parse().unwrap()),
-        command: Some(Command {
-            argv: vec!["./deploy.sh".into()],
-            folder: "/src".into(),
-            program: "/src/deploy.sh".into(),
-            program_digest: Digest::of(b"deploy"),
-            env_digest: Digest::of(b"env"),
-            stop_signal: "TERM".into(),
-            grace: Span::mins(1),
-        }),
-        workflow: None,
-        tree: Some(Digest::of(b"tree")),
-        clean: true,
-        run: Some(Run { system: "gitlab-ci".into(), id: "8841".into(), attempt: 1, job: "d".into(), url: None }),
-        identities: vec![Identity {
-            role: Role::Requester,
-            kind: IdentityKind::Login,
-            name: "bob".into(),
-            source: Source::Claimed,
-        }],
-        reason: "".into(),
-        ask: Ask { scope: Scope::Once, run_for: Span::hours(1) },
-    }
+    let mut core = fixture::core("local/4f1c#1");
+    core.environment.value = "prod".into();
+    core.ask.run_for = Span::hours(1);
+    core
 }
 
 fn verdict() -> Verdict {
     Verdict {
-        effect: Effect::Approve,
-        rules: vec!["prod".into()],
-        words: "".into(),
         needs: vec![Need { count: 2, group: None }],
-        not_self: SelfCheck { requester: true, authors: false, verified_requester: false },
-        scopes: vec![Scope::Once, Scope::Run],
         start_by: Span::mins(5),
-        run_for: Span::mins(30),
         reason: true,
         word: Some("prod".into()),
         seen: SeenDemand::MustSee,
-        may_acknowledge: true,
         bulk: false,
-        wait: Span::mins(60),
-        min_assurance: Assurance::Peer,
-        break_glass: Some("sre".parse().unwrap()),
-        policy: Digest::of(b"policy"),
+        ..fixture::verdict()
     }
 }
 
 fn with_core(core: Core) -> Request {
-    Request {
-        core: Sealed::new(core).unwrap(),
-        seq: 1,
-        state: State::Pending,
-        created_at: Ms(0),
-        due: Some(NOW + Span::mins(30)),
-        decided_at: None,
-        verdict: verdict(),
-        needs: vec![NeedState { group: None, need: 2, have: 0 }],
-        votes: vec![],
-        looks: vec![],
-        findings: vec![],
-        evidence: EvidenceSummary {
-            digest: Digest::of(b"evidence"),
-            base: None,
-            course: None,
-            totals: Some(Totals { files: 12, added: 340, removed: 22 }),
-            commits: 3,
-            cut: false,
-        },
-        enforcer: Enforcer::Broker,
-        can: Can::Yes { starts: false },
-        grant: None,
-        unreviewed: false,
-        gate_waits: Some(true),
-    }
+    let mut request = Request { verdict: verdict(), ..fixture::request_of(core) };
+    request.evidence.totals = Some(Totals { files: 12, added: 340, removed: 22 });
+    request.needs = vec![NeedState { group: None, need: 2, have: 0 }];
+    request
 }
 
 fn request() -> Request {
@@ -254,7 +191,7 @@ fn what_changed_is_said_by_field() {
     let mut now = with_core(moved);
     now.evidence.digest = Digest::of(b"other");
     let said = compare(&request(), &now).unwrap();
-    assert_eq!(said.lossy(), "head 1111111 -> 9999999, argv, tree clean -> dirty, evidence");
+    assert_eq!(said.lossy(), "head 4f1c9ab -> 9999999, argv, tree clean -> dirty, evidence");
 }
 
 #[test]
@@ -289,12 +226,7 @@ fn otherwise(name: &str) -> serde_json::Value {
 fn voted(decision: DecisionId, ballot: Ballot, who: &str) -> Vote {
     Vote {
         decision,
-        by: Principal {
-            issuer: "broker".into(),
-            subject: who.into(),
-            assurance: Assurance::Bearer,
-            person: Some(who.parse().unwrap()),
-        },
+        by: fixture::person(who),
         ballot,
         comment: Text::default(),
         scope: Scope::Once,

@@ -27,6 +27,14 @@ impl Place {
         Self { file, line: 0, column: 0 }
     }
 
+    /// At a byte of a text.
+    pub fn in_text(file: SafeText, text: &str, byte: usize) -> Self {
+        let before = text.get(..byte).unwrap_or(text);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let number = before.bytes().filter(|b| *b == b'\n').count() + 1;
+        Self { file, line: number, column: line.chars().count() + 1 }
+    }
+
     /// A fault that lies here.
     pub fn wrong(&self, what: impl Into<SafeText>, mend: impl Into<SafeText>) -> Diagnostic {
         Diagnostic { place: self.clone(), what: what.into(), mend: mend.into() }
@@ -176,10 +184,7 @@ struct Source<'t> {
 
 impl Source<'_> {
     fn place(&self, span: &Range<usize>) -> Place {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        let line_number = before.bytes().filter(|b| *b == b'\n').count() + 1;
-        Place { file: self.file.clone(), line: line_number, column: line.chars().count() + 1 }
+        Place::in_text(self.file.clone(), self.text, span.start)
     }
 
     fn node(&self, value: Spanned<DeValue<'_>>) -> Node {

@@ -6,21 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::text::SafeText;
 
 /// From narrow to wide; `grants::covers` says what each one means.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-    clap::ValueEnum,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// This request.
@@ -56,5 +42,17 @@ impl Scope {
             Scope::Revision => "this revision+env",
             Scope::Action => "these action SHAs",
         })
+    }
+}
+
+/// A word that is no scope.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("not a scope: once, run, revision or action is expected")]
+pub struct NotAScope;
+
+impl std::str::FromStr for Scope {
+    type Err = NotAScope;
+    fn from_str(s: &str) -> Result<Self, NotAScope> {
+        Scope::ALL.into_iter().find(|scope| scope.word().as_str() == s).ok_or(NotAScope)
     }
 }

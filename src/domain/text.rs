@@ -197,6 +197,22 @@ impl SafeText {
         Self(Cow::Owned(cut))
     }
 
+    /// The same with what a CI system would take for a command of its own broken up by markers: `::name`, `##[`,
+    /// `##vso[`, `##teamcity[`, `section_start:`. The markers are those of the encoder, so nothing can forge them.
+    pub fn for_ci_log(&self) -> Self {
+        const COMMANDS: &[(&str, &str)] = &[
+            ("::", ":\\u{3a}"),
+            ("##", "#\\u{23}"),
+            ("section_start:", "section\\u{5f}start:"),
+            ("section_end:", "section\\u{5f}end:"),
+        ];
+        if !COMMANDS.iter().any(|(command, _)| self.0.contains(command)) {
+            return self.clone();
+        }
+        let broken = COMMANDS.iter().fold(self.0.to_string(), |text, (command, broken)| text.replace(command, broken));
+        Self(Cow::Owned(broken))
+    }
+
     /// How many terminal columns it takes.
     pub fn width(&self) -> usize {
         unicode_width::UnicodeWidthStr::width(self.as_str())
@@ -242,7 +258,8 @@ pub fn shown<T: Shown + ?Sized>(value: &T) -> &T {
 #[macro_export]
 macro_rules! safe {
     ($text:literal $(, $part:expr)* $(,)?) => {
-        $crate::domain::text::SafeText::from_safe_parts(format_args!($text $(, $crate::domain::text::shown(&$part))*))
+        // The block ends the borrows of `format_args!`, so that the text may be held across an await.
+        { $crate::domain::text::SafeText::from_safe_parts(format_args!($text $(, $crate::domain::text::shown(&$part))*)) }
     };
 }
 
@@ -403,6 +420,20 @@ mod tests {
     fn emoji_pass_in_prose_only() {
         assert_eq!(Text::from("ship 🚀").prose().as_str(), "ship 🚀");
         assert_eq!(Text::from("ship 🚀").ident().as_str(), "ship \\u{1f680}");
+    }
+
+    #[test]
+    fn ci_logs_take_no_commands_from_outside() {
+        for (input, shown) in [
+            ("::add-mask::x", r":\u{3a}add-mask:\u{3a}x"),
+            ("##[group]x ##vso[task.setvariable]y", r"#\u{23}[group]x #\u{23}vso[task.setvariable]y"),
+            (":::a", r":\u{3a}:a"),
+            ("section_start:1:x", r"section\u{5f}start:1:x"),
+            ("a: b #1", "a: b #1"),
+        ] {
+            assert_eq!(Text::from(input).ident().for_ci_log().as_str(), shown);
+        }
+        assert!(!Text::from("::::::").ident().for_ci_log().as_str().contains("::"));
     }
 
     #[test]

@@ -6,12 +6,13 @@ use super::*;
 use crate::domain::action::{Action, ActionKind};
 use crate::domain::decision::{Decision, Seen};
 use crate::domain::digest::Digest;
+use crate::domain::fixture;
 use crate::domain::grant::{Enforcer, Pass, Revocation};
 use crate::domain::ids::{BackendName, CommitSha, DecisionId, GrantId, NativeId, RequestKey};
-use crate::domain::principal::{Assurance, Identity, IdentityKind, Principal, Role, Source, Sourced};
-use crate::domain::request::{Ask, Ballot, Command, Core, WorkflowFile};
+use crate::domain::principal::{Identity, IdentityKind, Principal, Role, Source};
+use crate::domain::request::{Ask, Ballot, Core, WorkflowFile};
 use crate::domain::time::Span;
-use crate::domain::verdict::{Effect, Need, SeenDemand, SelfCheck, Verdict};
+use crate::domain::verdict::Verdict;
 
 fn sha(n: u8) -> CommitSha {
     format!("{n:040x}").parse().unwrap()
@@ -31,32 +32,11 @@ fn requester(name: &str) -> Identity {
 
 /// A gate's command.
 fn core() -> Core {
-    let sourced = |text: &str| Sourced { value: text.into(), source: Source::Token };
     Core {
         key: key(1),
-        nonce: None,
-        repository: sourced("acme/shop"),
-        environment: sourced("prod"),
-        name: "deploy".into(),
-        head: Some(sha(1)),
-        branch: None,
-        base: None,
-        command: Some(Command {
-            argv: vec!["./deploy.sh".into()],
-            folder: "/src".into(),
-            program: "/src/deploy.sh".into(),
-            program_digest: Digest::of(b"deploy"),
-            env_digest: Digest::of(b"env"),
-            stop_signal: "TERM".into(),
-            grace: Span::mins(1),
-        }),
-        workflow: None,
-        tree: Some(Digest::of(b"tree")),
-        clean: true,
         run: Some(run("8841", 1)),
-        identities: vec![requester("bob")],
-        reason: "".into(),
         ask: Ask { scope: Scope::Run, run_for: Span::mins(15) },
+        ..fixture::core("local/x#1")
     }
 }
 
@@ -83,34 +63,10 @@ fn actions() -> Vec<Action> {
 }
 
 fn verdict(scopes: &[Scope]) -> Verdict {
-    Verdict {
-        effect: Effect::Approve,
-        rules: vec![],
-        words: "".into(),
-        needs: vec![Need { count: 1, group: None }],
-        not_self: SelfCheck::default(),
-        scopes: scopes.to_vec(),
-        start_by: Span::mins(10),
-        run_for: Span::mins(30),
-        reason: false,
-        word: None,
-        seen: SeenDemand::MustSee,
-        may_acknowledge: true,
-        bulk: true,
-        wait: Span::mins(60),
-        min_assurance: Assurance::Peer,
-        break_glass: None,
-        policy: Digest::of(b"policy"),
-    }
+    Verdict { scopes: scopes.to_vec(), ..fixture::verdict() }
 }
 
 fn vote(name: &str, ballot: Ballot, scope: Scope, start_by: Span, run_for: Span) -> (Principal, Decision) {
-    let by = Principal {
-        issuer: "broker".into(),
-        subject: name.into(),
-        assurance: Assurance::Bearer,
-        person: Some(name.parse().unwrap()),
-    };
     let decision = Decision {
         id: DecisionId::new(Ms(1), [0; 10]),
         request: key(1),
@@ -127,7 +83,7 @@ fn vote(name: &str, ballot: Ballot, scope: Scope, start_by: Span, run_for: Span)
         challenge: None,
         signature: None,
     };
-    (by, decision)
+    (fixture::person(name), decision)
 }
 
 const NOW: Ms = Ms(1_000_000);

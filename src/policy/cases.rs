@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use super::diagnostic::Diagnostic;
 use super::situation::Situation;
 use super::{Explanation, Policy};
+use crate::domain::document::{Diagnostic, Place};
 use crate::domain::ids::{Group, Person};
 use crate::domain::scope::Scope;
 use crate::domain::text::{SafeText, Text};
@@ -69,13 +69,11 @@ impl Cases {
     /// # Errors
     /// The first fault, with its place.
     pub fn parse(text: &str, file: &str) -> Result<Self, Diagnostic> {
-        let cases: Cases = toml::from_str(text).map_err(|e| {
-            let place = e.span().unwrap_or_default();
-            let what = Text::from(e.message()).prose();
+        toml::from_str(text).map_err(|e| {
+            let place = Place::in_text(Text::from(file).ident(), text, e.span().unwrap_or_default().start);
             let mend = "a case has name, given = {…} and expect = { effect = \"…\", … }: docs/policy.md";
-            Diagnostic::at(&Text::from(file).ident(), text, &place, what, mend.into())
-        })?;
-        Ok(cases)
+            place.wrong(Text::from(e.message()).prose(), mend)
+        })
     }
 
     /// Runs every case against a policy.

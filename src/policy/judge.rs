@@ -186,20 +186,20 @@ fn seen(applied: &[Applied]) -> SeenDemand {
     applied.iter().filter_map(held).max().unwrap_or(default)
 }
 
-/// `once` always may be granted; what rules name intersects. `run` without being named needs a rule that fits
-/// surely, and somebody better than the guard to keep it.
+/// `once` always may be granted. More needs a rule that fits surely: one that names it, or, where somebody better
+/// than the guard keeps the grant, one that names no scopes opens `run`. What rules name intersects.
 fn scopes(applied: &[Applied], enforcer: Enforcer) -> Vec<Scope> {
-    let held = |a: &Applied, scope: &Scope| match &a.rule.asks.scopes {
+    let opens = |a: &&Applied, scope: &Scope| match &a.rule.asks.scopes {
+        Some(named) => named.contains(scope),
+        None => enforcer != Enforcer::Guard && SCOPES_DEFAULT.contains(scope),
+    };
+    let opened = |scope: &Scope| applied.iter().filter(|a| a.surely).any(|a| opens(&a, scope));
+    let kept = |a: &Applied, scope: &Scope| match &a.rule.asks.scopes {
         Some(named) => named.contains(scope) && (a.surely || SCOPES_DEFAULT.contains(scope)),
         None => true,
     };
-    let named = applied.iter().any(|a| a.asks().scopes.is_some());
-    let opened = enforcer != Enforcer::Guard && applied.iter().any(|a| a.surely);
-    let there = |scope: &Scope| {
-        let may = if named { true } else { opened && SCOPES_DEFAULT.contains(scope) };
-        *scope == Scope::Once || (may && applied.iter().all(|a| held(a, scope)))
-    };
-    Scope::ALL.into_iter().filter(there).collect()
+    let there = |scope: &Scope| opened(scope) && applied.iter().all(|a| kept(a, scope));
+    Scope::ALL.into_iter().filter(|scope| *scope == Scope::Once || there(scope)).collect()
 }
 
 /// Where rules demand different words, all of them must be typed.

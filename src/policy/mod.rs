@@ -3,12 +3,10 @@
 
 mod cases;
 mod check;
-mod diagnostic;
 mod fit;
 mod glob;
 mod judge;
 pub mod keys;
-mod near;
 mod parse;
 mod parse_rule;
 mod people;
@@ -23,10 +21,9 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+pub use crate::domain::document::Diagnostic;
 pub use cases::{CaseResult, Cases};
-pub use diagnostic::Diagnostic;
 pub use judge::{Explanation, RuleSaid, Said};
-pub use near::nearest;
 pub use situation::{Claimable, Situation};
 pub use vote::SelfOutcome;
 

@@ -1,17 +1,16 @@
 //! From TOML to a `Rule`.
 
-use toml::de::DeTable;
-
 use super::check;
 use super::keys::Section;
-use super::parse::offer_of;
 use super::people::{Groups, People};
-use super::reader::{Item, Place, Reader};
+use super::reader::{Reader, Table, get};
 use super::rule::{Asks, Condition, Field, Rule, Wanted, Word};
+use crate::domain::document::{Node, Place};
 use crate::domain::finding::{FindingId, Severity, TABLE};
 use crate::domain::ids::Group;
 use crate::domain::principal::Assurance;
 use crate::domain::scope::Scope;
+use crate::domain::spelling;
 use crate::domain::text::{SafeText, Text};
 use crate::domain::time::Span;
 use crate::domain::verdict::{Effect, Need, RUN_FOR_CAP, SeenDemand};
@@ -32,65 +31,61 @@ const NOT: &[(&str, bool)] = &[("requester", false), ("authors", true)];
 const WAIT_CAP: Span = Span::hours(7 * 24);
 
 /// Every rule of `[[rule]]`.
-pub(super) fn rules(r: &mut Reader, item: &Item, groups: &Groups, people: &People) -> Vec<Rule> {
+pub(super) fn rules(r: &mut Reader, node: &Node, groups: &Groups, people: &People) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
-    for item in r.list(item) {
-        let Some(rule) = rule(r, item, groups, people) else { continue };
+    for node in r.list(node) {
+        let Some(rule) = rule(r, node, groups, people) else { continue };
         if rules.iter().any(|other| other.name == rule.name) {
             let what = safe!("there is another rule `{}`", rule.name.ident());
-            r.fault(&item.span(), what, "give each rule a name of its own: verdicts name them");
+            r.fault(&node.place, what, "give each rule a name of its own: verdicts name them");
         }
         rules.push(rule);
     }
     rules
 }
 
-fn rule(r: &mut Reader, item: &Item, groups: &Groups, people: &People) -> Option<Rule> {
-    let table = r.section(item, Section::Rule)?;
-    let name = match table.get("name") {
-        Some(item) => r.string(item),
+fn rule(r: &mut Reader, node: &Node, groups: &Groups, people: &People) -> Option<Rule> {
+    let table = r.section(node, Section::Rule);
+    let name = match get(table, "name") {
+        Some(node) => r.string(node),
         None => {
-            r.fault(
-                &item.span(),
-                SafeText::lit("a rule without a name"),
-                "add name = \"…\": verdicts name their rules",
-            );
+            r.fault(&node.place, "a rule without a name", "add name = \"…\": verdicts name their rules");
             None
         }
     };
-    let effect = match table.get("effect") {
-        Some(item) => r.one_of(item, EFFECTS),
+    let effect = match get(table, "effect") {
+        Some(node) => r.one_of(node, EFFECTS),
         None => Some(Effect::Approve),
     };
-    let matching = table.get("match").map(|item| condition(r, item)).unwrap_or_default();
-    let unless = table.get("unless").map(|item| condition(r, item));
+    let matching = get(table, "match").map(|node| condition(r, node)).unwrap_or_default();
+    let unless = get(table, "unless").map(|node| condition(r, node));
     let asks = asks(r, table, &Known { groups, people });
     let rule = Rule { name: Text::from(name?), effect: effect?, matching, unless, asks };
-    check::rule(r, &rule, table, &item.span());
+    check::rule(r, &rule, table, &node.place);
     Some(rule)
 }
 
-fn condition(r: &mut Reader, item: &Item) -> Condition {
-    let Some(table) = r.section(item, Section::Match) else { return Condition::default() };
-    let test = |(field, key)| Some((field, wanted(r, field, table.get(key)?)?));
+fn condition(r: &mut Reader, node: &Node) -> Condition {
+    let table = r.section(node, Section::Match);
+    let test = |(field, key)| Some((field, wanted(r, field, get(table, key)?)?));
     Condition { tests: Field::all().filter_map(test).collect() }
 }
 
-fn wanted(r: &mut Reader, field: Field, item: &Item) -> Option<Wanted> {
+fn wanted(r: &mut Reader, field: Field, node: &Node) -> Option<Wanted> {
     match field {
-        Field::Verified => r.boolean(item).map(Wanted::Verified),
-        Field::Severity => r.one_of(item, SEVERITIES).map(Wanted::AtLeast),
+        Field::Verified => r.boolean(node).map(Wanted::Verified),
+        Field::Severity => r.one_of(node, SEVERITIES).map(Wanted::AtLeast),
         Field::Finding => {
             let known: Vec<(&'static str, FindingId)> = TABLE.iter().map(|row| (row.word, row.id)).collect();
-            Some(Wanted::Findings(choices(r, item, &known)))
+            Some(Wanted::Findings(choices(r, node, &known)))
         }
-        _ => r.globs(item).map(Wanted::Globs),
+        _ => r.globs(node).map(Wanted::Globs),
     }
 }
 
 /// One word or a list of them, each out of a few.
-fn choices<T: Copy>(r: &mut Reader, item: &Item, known: &[(&'static str, T)]) -> Vec<T> {
-    let words = r.strings(item);
+fn choices<T: Copy>(r: &mut Reader, node: &Node, known: &[(&'static str, T)]) -> Vec<T> {
+    let words = r.strings(node);
     words.iter().filter_map(|(word, place)| r.choice(word, place, known)).collect()
 }
 
@@ -100,62 +95,58 @@ struct Known<'p> {
     people: &'p People,
 }
 
-fn asks(r: &mut Reader, table: &DeTable, known: &Known) -> Asks {
-    let approvals = table.get("approvals").map(|item| r.list(item)).unwrap_or_default();
-    let not = table.get("not").map(|item| choices(r, item, NOT)).unwrap_or_default();
+fn asks(r: &mut Reader, table: Table, known: &Known) -> Asks {
+    let approvals = get(table, "approvals").map(|node| r.list(node)).unwrap_or_default();
+    let not = get(table, "not").map(|node| choices(r, node, NOT)).unwrap_or_default();
     Asks {
-        approvals: approvals.iter().filter_map(|item| need(r, item, known)).collect(),
+        approvals: approvals.iter().filter_map(|node| need(r, node, known)).collect(),
         not_authors: not.contains(&true),
-        verified_requester: table.get("verified_requester").and_then(|i| r.boolean(i)).unwrap_or(false),
-        scopes: table.get("scopes").map(|item| choices(r, item, SCOPES)),
-        start_by: table.get("start_by").and_then(|i| r.span(i, RUN_FOR_CAP)),
-        run_for: table.get("run_for").and_then(|i| r.span(i, RUN_FOR_CAP)),
-        reason: table.get("reason").and_then(|i| r.boolean(i)).unwrap_or(false),
-        word: table.get("word").and_then(|i| word(r, i)),
-        seen: table.get("seen").and_then(|i| r.one_of(i, SEEN)),
-        may_acknowledge: table.get("may_acknowledge").and_then(|i| r.boolean(i)),
-        bulk: table.get("bulk").and_then(|i| r.boolean(i)),
-        wait: table.get("wait").and_then(|i| r.span(i, WAIT_CAP)),
-        min_assurance: table.get("min_assurance").and_then(|i| r.one_of(i, ASSURANCES)),
-        break_glass: table.get("break_glass").and_then(|i| {
+        verified_requester: get(table, "verified_requester").and_then(|i| r.boolean(i)).unwrap_or(false),
+        scopes: get(table, "scopes").map(|node| choices(r, node, SCOPES)),
+        start_by: get(table, "start_by").and_then(|i| r.span(i, RUN_FOR_CAP)),
+        run_for: get(table, "run_for").and_then(|i| r.span(i, RUN_FOR_CAP)),
+        reason: get(table, "reason").and_then(|i| r.boolean(i)).unwrap_or(false),
+        word: get(table, "word").and_then(|i| word(r, i)),
+        seen: get(table, "seen").and_then(|i| r.one_of(i, SEEN)),
+        may_acknowledge: get(table, "may_acknowledge").and_then(|i| r.boolean(i)),
+        bulk: get(table, "bulk").and_then(|i| r.boolean(i)),
+        wait: get(table, "wait").and_then(|i| r.span(i, WAIT_CAP)),
+        min_assurance: get(table, "min_assurance").and_then(|i| r.one_of(i, ASSURANCES)),
+        break_glass: get(table, "break_glass").and_then(|i| {
             let name = r.string(i)?;
-            group(r, name, &i.span(), 1, known)
+            group(r, name, &i.place, 1, known)
         }),
     }
 }
 
-fn word(r: &mut Reader, item: &Item) -> Option<Word> {
-    match r.string(item)? {
+fn word(r: &mut Reader, node: &Node) -> Option<Word> {
+    match r.string(node)? {
         "environment" => Some(Word::Environment),
         text if text.bytes().all(|b| b.is_ascii_graphic()) => Some(Word::Literal(text.into())),
         _ => {
             let mend = "take one word of visible ASCII characters: it has to be typed";
-            r.fault(&item.span(), SafeText::lit("a word that cannot be typed everywhere"), mend);
+            r.fault(&node.place, "a word that cannot be typed everywhere", mend);
             None
         }
     }
 }
 
-fn need(r: &mut Reader, item: &Item, known: &Known) -> Option<Need> {
-    let table = r.section(item, Section::Approval)?;
-    let count = match table.get("count") {
-        Some(item) => r.number(item)?,
+fn need(r: &mut Reader, node: &Node, known: &Known) -> Option<Need> {
+    let table = r.section(node, Section::Approval);
+    let count = match get(table, "count") {
+        Some(node) => r.number(node)?,
         None => 1,
     };
     if count == 0 {
-        r.fault(
-            &item.span(),
-            SafeText::lit("nobody would have to approve"),
-            "ask for one at least, or write effect = \"allow\"",
-        );
+        r.fault(&node.place, "nobody would have to approve", "ask for one at least, or write effect = \"allow\"");
         return None;
     }
-    let Some(item) = table.get("group") else {
-        enough(r, &item.span(), count, known.people.len(), &SafeText::lit("[people]"));
+    let Some(node) = get(table, "group") else {
+        enough(r, &node.place, count, known.people.len(), &"[people]".into());
         return Some(Need { count, group: None });
     };
-    let name = r.string(item)?;
-    Some(Need { count, group: Some(group(r, name, &item.span(), count, known)?) })
+    let name = r.string(node)?;
+    Some(Need { count, group: Some(group(r, name, &node.place, count, known)?) })
 }
 
 /// A group that is there and can bring so many people together.
@@ -163,7 +154,7 @@ fn group(r: &mut Reader, name: &str, place: &Place, count: u32, known: &Known) -
     let group: Group = r.name(name, place)?;
     let Some(members) = known.groups.get(&group) else {
         let names = known.groups.keys().map(Group::as_str);
-        let mend = offer_of(name, names).unwrap_or(SafeText::lit("add it under [groups]"));
+        let mend = if known.groups.is_empty() { "add it under [groups]".into() } else { spelling::mend(name, names) };
         r.fault(place, safe!("there is no group `{}`", group), mend);
         return None;
     };

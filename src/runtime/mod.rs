@@ -38,7 +38,9 @@ pub async fn open(
     let signals = signals::interrupts()?;
     let clock = BootClock::new()?;
     let mut tty = Tty::take()?;
-    let state = State::new(Setup { size: tty.size()?, now: now(), ..setup });
+    // It may go as soon as it was taken: that is no fault to tell of.
+    let Ok(size) = tty.size() else { return Ok(Leave::Lost) };
+    let state = State::new(Setup { size, now: now(), ..setup });
     let wires = Wires { input: input::events()?, signals, news, errands, clock };
     Ok(run(&mut tty, state, theme, wires).await)
 }

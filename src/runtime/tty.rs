@@ -25,9 +25,10 @@ use super::screen::Screen;
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Gives the terminal back, once. Called at the end, from the panic hook, from anywhere; never fails, since a
-/// terminal that is gone needs nothing back.
-pub fn give_back() {
-    if TAKEN.swap(false, Ordering::SeqCst) {
+/// terminal that is gone needs nothing back. Says whether it was ours.
+pub fn give_back() -> bool {
+    let ours = TAKEN.swap(false, Ordering::SeqCst);
+    if ours {
         let mut bytes = Vec::new();
         let _ = queue!(
             bytes,
@@ -40,6 +41,7 @@ pub fn give_back() {
         let _ = stdout().and_then(|mut out| write_out(&mut out, &bytes));
         let _ = disable_raw_mode();
     }
+    ours
 }
 
 fn take(out: &mut File) -> io::Result<()> {
@@ -50,9 +52,9 @@ fn take(out: &mut File) -> io::Result<()> {
     write_out(out, &bytes)
 }
 
-/// Standard output without the buffer of std: one frame is one write.
+/// Standard output without the buffer of std: one frame is one write. No child inherits it.
 fn stdout() -> io::Result<File> {
-    Ok(File::from(rustix::io::dup(rustix::stdio::stdout())?))
+    Ok(File::from(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?))
 }
 
 /// Writes all, also where somebody made the terminal non-blocking.
@@ -104,7 +106,9 @@ impl Tty {
         crossterm::style::force_color_output(true);
         let page = Page::default();
         let terminal = Terminal::new(CrosstermBackend::new(page.clone()))?;
-        take(&mut out).inspect_err(|_| give_back())?;
+        take(&mut out).inspect_err(|_| {
+            give_back();
+        })?;
         Ok(Self { out, page, terminal })
     }
 

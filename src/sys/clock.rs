@@ -17,7 +17,23 @@ pub struct Now {
 
 /// Reads both clocks.
 pub fn now() -> Now {
-    Now { wall: read(ClockId::Realtime), boot: read(ClockId::Boottime) }
+    stepped(Now { wall: read(ClockId::Realtime), boot: read(ClockId::Boottime) })
+}
+
+/// With `test-hooks`: the file `JIT_TUI_CLOCK_FILE` holds how many milliseconds the wall and the boot clock are
+/// off, so that a test can step a clock or let a host sleep.
+#[cfg(feature = "test-hooks")]
+fn stepped(now: Now) -> Now {
+    let read = || std::fs::read_to_string(std::env::var_os("JIT_TUI_CLOCK_FILE")?).ok();
+    let text = read().unwrap_or_default();
+    let mut offsets = text.split_whitespace().map(|n| n.parse::<i64>().unwrap_or_default());
+    let mut later = |ms: Ms| Ms(ms.0.saturating_add(offsets.next().unwrap_or_default()));
+    Now { wall: later(now.wall), boot: later(now.boot) }
+}
+
+#[cfg(not(feature = "test-hooks"))]
+fn stepped(now: Now) -> Now {
+    now
 }
 
 fn read(id: ClockId) -> Ms {
@@ -43,6 +59,11 @@ impl Deadline {
         now.wall >= self.wall || now.boot >= self.boot
     }
 
+    /// So much later.
+    pub fn later(self, span: Span) -> Self {
+        Self { wall: self.wall + span, boot: self.boot + span }
+    }
+
     /// The moment as people see it.
     pub fn wall(self) -> Ms {
         self.wall
@@ -56,6 +77,18 @@ impl Deadline {
     /// The same moment where the boot clock began anew: the wall clock alone says when it is.
     pub fn in_another_boot(self, now: Now) -> Self {
         Self { wall: self.wall, boot: Ms(now.boot.0.saturating_add(self.wall.0.saturating_sub(now.wall.0))) }
+    }
+
+    /// The later one of both, clock by clock.
+    #[must_use]
+    pub fn or_later(self, other: Self) -> Self {
+        Self { wall: self.wall.max(other.wall), boot: self.boot.max(other.boot) }
+    }
+
+    /// The earlier one of both, clock by clock.
+    #[must_use]
+    pub fn or_earlier(self, other: Self) -> Self {
+        Self { wall: self.wall.min(other.wall), boot: self.boot.min(other.boot) }
     }
 
     /// What is left, by the clock that is nearer to the end.

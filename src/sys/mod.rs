@@ -2,6 +2,7 @@
 //! processes, git, an HTTP client with limits, the local broker's start.
 
 pub mod clock;
+pub mod crash;
 pub mod files;
 pub mod git;
 pub mod http;

@@ -1,6 +1,20 @@
-//! The integration tests: one program, one module a part.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+//! The integration tests: one binary, one file a part.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    missing_docs
+)]
 
 mod audit;
+mod broker;
+mod cli;
 mod diff;
+mod floors;
+mod gate;
 mod policy;
+mod pty;
+mod story;
+mod terminal;

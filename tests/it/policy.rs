@@ -57,7 +57,7 @@ fn faults_name_their_place_and_end_with_one() {
     folder.file("bad.toml", "[[rule]]\nname = \"x\"\nefect = \"deny\"\n");
     let (output, said) = folder.policy(&["check", "bad.toml"]);
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(said, "bad.toml:3:1: unknown key `efect`\n    mend: did you mean `effect`?\n");
+    assert_eq!(said, "bad.toml:3:1: unknown key `efect`\n  did you mean `effect`?\n");
     let (output, said) = folder.policy(&["check"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(said.contains("policy.toml: cannot be read"), "{said}");

@@ -10,9 +10,11 @@ use crate::domain::text::{SafeText, Text};
 use crate::safe;
 use crate::sys::http::{self, Client};
 
+use super::reach::Reach;
+
 /// A call that is being put together.
 pub(super) struct Call<'a> {
-    client: &'a Client,
+    reach: &'a Reach,
     route: Option<&'static Route>,
     path: String,
     headers: Vec<(&'static str, String)>,
@@ -27,10 +29,10 @@ pub(super) struct Answer {
 
 impl<'a> Call<'a> {
     /// `id` names a row of `api::ROUTES`.
-    pub(super) fn new(client: &'a Client, id: &str) -> Self {
+    pub(super) fn new(reach: &'a Reach, id: &str) -> Self {
         let route = Route::by_id(id);
         let path = route.map_or(String::new(), |r| r.path.to_owned());
-        Self { client, route, path, headers: Vec::new(), body: Vec::new(), limit: None }
+        Self { reach, route, path, headers: Vec::new(), body: Vec::new(), limit: None }
     }
 
     /// Fills the one `{…}` of the path. Ids and digests need no escaping: their forms allow visible ASCII without `/` only.
@@ -67,6 +69,12 @@ impl<'a> Call<'a> {
     }
 
     pub(super) async fn send(self) -> Result<Answer, Fault> {
+        let reach = self.reach;
+        self.sent().await.inspect_err(|fault| reach.failed(fault))
+    }
+
+    async fn sent(self) -> Result<Answer, Fault> {
+        let client = self.reach.client().await?;
         let Some(route) = self.route else {
             return Err(Fault::new(
                 Trouble::Protocol,
@@ -76,8 +84,8 @@ impl<'a> Call<'a> {
         };
         let headers: Vec<(&str, &str)> = self.headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
         let answer = match self.limit {
-            Some(limit) => whole(self.client, &self.path, &headers, limit).await,
-            None => self.client.call(method(route.method), &self.path, &headers, self.body).await,
+            Some(limit) => whole(&client, &self.path, &headers, limit).await,
+            None => client.call(method(route.method), &self.path, &headers, self.body).await,
         };
         judge(answer.map_err(|e| no_answer(&e))?)
     }

@@ -6,9 +6,10 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 
 use super::call::{no_answer, refusal};
+use super::reach::Reach;
 use crate::api::Route;
 use crate::backends::port::{Fault, Trouble};
-use crate::sys::http::{Client, Stream};
+use crate::sys::http::Stream;
 
 /// A stream is dead after three missed heartbeats of 15 s.
 const SILENCE: Duration = Duration::from_secs(45);
@@ -16,16 +17,16 @@ const SILENCE: Duration = Duration::from_secs(45);
 const REFUSAL: usize = 64 << 10;
 
 enum At<'a> {
-    Start(&'a Client),
+    Start(&'a Reach),
     Open(Box<Stream>),
     End,
 }
 
 /// Yields once for every piece that holds an event; ends with a fault when the stream breaks.
-pub(super) fn hints(client: &Client) -> BoxStream<'_, Result<(), Fault>> {
-    stream::unfold(At::Start(client), |at| async move {
+pub(super) fn hints(reach: &Reach) -> BoxStream<'_, Result<(), Fault>> {
+    stream::unfold(At::Start(reach), |at| async move {
         match at {
-            At::Start(client) => match open(client).await {
+            At::Start(reach) => match open(reach).await {
                 // The first hint stands for everything that changed while nobody listened.
                 Ok(stream) => Some((Ok(()), At::Open(Box::new(stream)))),
                 Err(fault) => Some((Err(fault), At::End)),
@@ -41,7 +42,8 @@ pub(super) fn hints(client: &Client) -> BoxStream<'_, Result<(), Fault>> {
     .boxed()
 }
 
-async fn open(client: &Client) -> Result<Stream, Fault> {
+async fn open(reach: &Reach) -> Result<Stream, Fault> {
+    let client = reach.client().await?;
     let path = Route::by_id("events").map_or("", |r| r.path);
     let stream = client.stream(path, &[("accept", "text/event-stream")]).await.map_err(|e| no_answer(&e))?;
     let status = stream.status();

@@ -2,6 +2,7 @@
 
 mod call;
 mod events;
+mod reach;
 pub mod spec;
 
 use std::sync::Arc;
@@ -23,8 +24,10 @@ use crate::domain::request::Request;
 use crate::domain::text::Text;
 use crate::domain::time::Span;
 use crate::safe;
-use crate::sys::http::{Address, Client};
+use crate::sys::http::Address;
+use crate::sys::paths::Paths;
 use call::Call;
+use reach::Reach;
 
 /// Requests a page.
 const PAGE: usize = 500;
@@ -32,23 +35,25 @@ const PAGE: usize = 500;
 /// A broker of ours, reached over a unix socket or HTTP.
 pub struct Broker {
     name: BackendName,
-    client: Client,
+    reach: Reach,
 }
 
 impl Broker {
-    /// A client; nothing is connected yet.
+    /// A client of a broker somewhere; nothing is connected yet.
     ///
     /// # Errors
     /// Where the HTTP client cannot be made.
     pub fn new(name: BackendName, address: Address, token: Option<SecretString>) -> Result<Self, Fault> {
-        let client = Client::new(address, token).map_err(|e| {
-            Fault::new(Trouble::Unreachable, Text::from(e.to_string()).prose(), "check the address of this backend")
-        })?;
-        Ok(Self { name, client })
+        Ok(Self { name, reach: Reach::fixed(address, token)? })
+    }
+
+    /// A client of this user's own broker, which is started at the first call where none runs.
+    pub fn local(name: BackendName, paths: Paths) -> Self {
+        Self { name, reach: Reach::local(paths) }
     }
 
     fn call<'a>(&'a self, id: &'static str) -> Call<'a> {
-        Call::new(&self.client, id)
+        Call::new(&self.reach, id)
     }
 
     async fn page(&self, after: u64, pending: bool) -> Result<api::Page, Fault> {
@@ -111,7 +116,7 @@ impl Backend for Broker {
     }
 
     fn hints(&self) -> BoxStream<'_, Result<(), Fault>> {
-        events::hints(&self.client)
+        events::hints(&self.reach)
     }
 
     fn read<'a>(&'a self, key: &'a RequestKey) -> Answer<'a, Request> {

@@ -107,6 +107,14 @@ fn tightens(body: &str) -> bool {
     !wide.iter().any(|word| body.contains(word))
 }
 
+/// Left out are rules whose demands a claim rightly loses: one that allows takes its caps along where it does not
+/// apply (somebody has to approve instead), and `verified = true` demands more of a verified requester.
+fn compares(rule: &str) -> bool {
+    let capped = ["scopes", "run_for", "start_by"].iter().any(|key| rule.contains(key));
+    let takes_caps_along = rule.contains("allow") && capped;
+    !takes_caps_along && !rule.contains("verified = true")
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -135,16 +143,11 @@ proptest! {
 
     #[test]
     fn what_is_claimed_instead_of_proven_never_loosens(
-        rules in proptest::collection::vec(any_rule(), 0..5),
+        rules in proptest::collection::vec(any_rule().prop_filter("left out", |rule| compares(rule)), 0..5),
         situation in any_situation(),
     ) {
         let proven = Situation { claimed: vec![], ..situation.clone() };
-        // A rule that allows and does not apply takes its caps along: somebody has to approve instead.
-        let capped = |rule: &str| rule.contains("allow") && ["scopes", "run_for", "start_by"].iter().any(|k| rule.contains(k));
-        prop_assume!(!rules.iter().any(|rule| capped(rule)));
         let (claimed, proven) = (judged(&rules, &situation), judged(&rules, &proven));
-        // Rules on `verified = true` demand more of a verified requester: that demand is theirs to lose.
-        prop_assume!(!rules.iter().any(|r| r.contains("verified = true") || r.contains("unless")));
         prop_assert_eq!(looser(&claimed, &proven), None);
     }
 

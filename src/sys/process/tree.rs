@@ -61,7 +61,7 @@ pub fn children(parent: Pid) -> io::Result<Vec<Process>> {
 }
 
 fn under(all: &[Process], root: i32, spared: &[Process]) -> Vec<Process> {
-    let is_spared = |p: &Process| spared.iter().any(|s| (s.pid, s.started) == (p.pid, p.started));
+    let is_spared = |p: &Process| spared.iter().any(|s| s.id() == p.id());
     let mut known = HashSet::from([root]);
     loop {
         let before = known.len();
@@ -76,6 +76,11 @@ fn under(all: &[Process], root: i32, spared: &[Process]) -> Vec<Process> {
 }
 
 impl Process {
+    /// What tells it from every other process of this boot.
+    pub fn id(&self) -> (i32, u64) {
+        (self.pid, self.started)
+    }
+
     /// Sends a signal to this process and to no later one of its id.
     ///
     /// # Errors

@@ -1,0 +1,239 @@
+//! Evidence kept by hash: one private file a blob. What no request names is removed after an hour.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use flate2::read::MultiGzDecoder;
+
+use crate::domain::digest::Digest;
+use crate::domain::evidence::Blob;
+use crate::domain::text::{SafeText, Text, hides_something};
+use crate::safe;
+use crate::sys::files;
+
+use super::machine::findings::DiffScan;
+
+/// Bytes that a compressed diff may unpack to.
+const UNPACKED_LIMIT: u64 = 256 << 20;
+
+/// So many times its size a diff may unpack to before it is taken for a bomb.
+const RATIO_LIMIT: u64 = 100;
+
+/// Bytes of one line that are looked at in one piece.
+const LINE_LIMIT: u64 = 1 << 20;
+
+/// Files that findings of hidden text name; the rest is counted together.
+const FILES_NAMED: usize = 50;
+
+/// How long a blob may lie without a request that names it.
+const ORPHAN: Duration = Duration::from_secs(3600);
+
+/// The folder of blobs.
+#[derive(Clone, Debug)]
+pub struct Blobs {
+    folder: PathBuf,
+}
+
+impl Blobs {
+    /// In a state folder.
+    ///
+    /// # Errors
+    /// Where the folder cannot be made or is not ours.
+    pub fn open(state: &Path) -> io::Result<Self> {
+        let folder = state.join("blobs");
+        files::private_dir(&folder)?;
+        Ok(Self { folder })
+    }
+
+    fn path(&self, digest: Digest) -> PathBuf {
+        self.folder.join(digest.hex())
+    }
+
+    /// Puts bytes under their hash; durable when it returns.
+    ///
+    /// # Errors
+    /// Where they cannot be written.
+    pub fn put(&self, digest: Digest, bytes: &[u8]) -> io::Result<()> {
+        if self.touch(digest).is_ok() { Ok(()) } else { files::replace_private(&self.path(digest), bytes) }
+    }
+
+    /// Gives bytes by their hash.
+    ///
+    /// # Errors
+    /// Where they are not there.
+    pub fn get(&self, digest: Digest) -> io::Result<Vec<u8>> {
+        std::fs::read(self.path(digest))
+    }
+
+    /// Says that a blob is wanted: it will not be swept away for another hour. Gives its size.
+    ///
+    /// # Errors
+    /// Where it is not there.
+    pub fn touch(&self, digest: Digest) -> io::Result<u64> {
+        let file = File::options().write(true).open(self.path(digest))?;
+        file.set_modified(SystemTime::now())?;
+        Ok(file.metadata()?.len())
+    }
+
+    /// Removes what nobody names and nobody has touched for an hour.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read.
+    pub fn sweep(&self, named: &HashSet<Digest>) -> io::Result<()> {
+        for entry in std::fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let digest = entry.file_name().to_str().and_then(|name| name.parse::<Digest>().ok());
+            let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
+            if age > ORPHAN && digest.is_none_or(|d| !named.contains(&d)) {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a diff blob for characters that hide something in added lines.
+    ///
+    /// # Errors
+    /// Where the blob is not there, of another size, or not gzip though it says so.
+    pub fn scan(&self, blob: &Blob) -> io::Result<DiffScan> {
+        let wrong = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
+        if self.touch(blob.digest)? != blob.size {
+            return Err(wrong("the blob has another size than the evidence says"));
+        }
+        let file = File::open(self.path(blob.digest))?;
+        let limit = UNPACKED_LIMIT.min(blob.size.max(4096).saturating_mul(RATIO_LIMIT));
+        if blob.gzip {
+            scan(BufReader::new(MultiGzDecoder::new(BufReader::new(file))).take(limit))
+        } else {
+            scan(BufReader::new(file).take(limit))
+        }
+    }
+}
+
+/// Goes through a unified diff line by line; only added lines and file names count.
+fn scan(mut diff: io::Take<impl BufRead>) -> io::Result<DiffScan> {
+    let mut found: Vec<(Text, u64)> = Vec::new();
+    let mut file = Text::from("diff");
+    let mut line = Vec::new();
+    while read_piece(&mut diff, &mut line)? {
+        if let Some(path) = line.strip_prefix(b"+++ ") {
+            let path = path.trim_ascii_end();
+            file = Text::new(path.strip_prefix(b"b/").unwrap_or(path));
+        }
+        if line.first() == Some(&b'+') && hides_something(&line) {
+            count(&mut found, &file);
+        }
+    }
+    let unread = if diff.limit() == 0 {
+        safe!("only its first {} bytes were looked at", UNPACKED_LIMIT)
+    } else {
+        SafeText::default()
+    };
+    Ok(DiffScan { hidden: found, unread })
+}
+
+fn count(found: &mut Vec<(Text, u64)>, file: &Text) {
+    let full = found.len() >= FILES_NAMED;
+    if let Some((_, n)) = found.iter_mut().find(|(known, _)| known == file) {
+        *n += 1;
+    } else if full {
+        if let Some((last, n)) = found.last_mut() {
+            *last = "further files".into();
+            *n += 1;
+        }
+    } else {
+        found.push((file.clone(), 1));
+    }
+}
+
+/// The next line, or the next piece of one that is too long; such a piece keeps its `+`.
+fn read_piece(diff: &mut io::Take<impl BufRead>, line: &mut Vec<u8>) -> io::Result<bool> {
+    let goes_on = !line.is_empty() && line.last() != Some(&b'\n');
+    let first = line.first().copied();
+    line.clear();
+    if goes_on {
+        line.extend(first);
+    }
+    let read = diff.by_ref().take(LINE_LIMIT).read_until(b'\n', line)?;
+    Ok(read > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn store() -> (tempfile::TempDir, Blobs) {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(folder.path()).unwrap();
+        (folder, blobs)
+    }
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packer.write_all(text).unwrap();
+        packer.finish().unwrap()
+    }
+
+    fn put(blobs: &Blobs, bytes: &[u8], gzip: bool) -> Blob {
+        let digest = Digest::of(bytes);
+        blobs.put(digest, bytes).unwrap();
+        Blob { digest, size: bytes.len() as u64, gzip }
+    }
+
+    const DIFF: &str =
+        "--- a/x\n+++ b/src/x.rs\n@@ -1 +1,2 @@\n-old\u{202e}\n+clean\n+let a\u{200b} = 1;\n plain\u{202e}\n";
+
+    #[test]
+    fn hidden_characters_count_in_added_lines_only() {
+        let (_folder, blobs) = store();
+        for (bytes, packed) in [(DIFF.as_bytes().to_vec(), false), (gzip(DIFF.as_bytes()), true)] {
+            let blob = put(&blobs, &bytes, packed);
+            let scan = blobs.scan(&blob).unwrap();
+            assert_eq!(scan.hidden, vec![(Text::from("src/x.rs"), 1)]);
+            assert_eq!(scan.unread, SafeText::default());
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_not_unpacked_and_said_to_be_unread() {
+        let (_folder, blobs) = store();
+        let blob = put(&blobs, &gzip(&vec![b'+'; 8 << 20]), true);
+        assert_ne!(blobs.scan(&blob).unwrap().unread, SafeText::default());
+    }
+
+    #[test]
+    fn a_line_longer_than_the_piece_is_still_an_added_one() {
+        let (_folder, blobs) = store();
+        let mut long = b"+".to_vec();
+        long.extend(vec![b'a'; (LINE_LIMIT as usize) + 10]);
+        long.extend("\u{202e}\n".as_bytes());
+        let blob = put(&blobs, &long, false);
+        assert_eq!(blobs.scan(&blob).unwrap().hidden.len(), 1);
+    }
+
+    #[test]
+    fn what_says_gzip_and_is_none_or_has_another_size_is_refused() {
+        let (_folder, blobs) = store();
+        let mut blob = put(&blobs, b"plain text", false);
+        assert!(blobs.scan(&Blob { gzip: true, ..blob.clone() }).is_err());
+        blob.size += 1;
+        assert!(blobs.scan(&blob).is_err());
+    }
+
+    #[test]
+    fn a_sweep_takes_old_orphans_only() {
+        let (_folder, blobs) = store();
+        let [old, named, young] = [&b"old"[..], b"named", b"young"].map(|b| put(&blobs, b, false).digest);
+        let long_ago = SystemTime::now() - 2 * ORPHAN;
+        for digest in [old, named] {
+            File::options().write(true).open(blobs.path(digest)).unwrap().set_modified(long_ago).unwrap();
+        }
+        blobs.sweep(&HashSet::from([named])).unwrap();
+        assert!(blobs.get(old).is_err());
+        assert!(blobs.get(named).is_ok() && blobs.get(young).is_ok());
+    }
+}

@@ -1,0 +1,81 @@
+//! From arguments and config to an open desk: what console and twins have in common.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use color_eyre::eyre::Context;
+use tokio::sync::mpsc;
+
+use super::setup::{self, ConfigArg};
+use crate::backends;
+use crate::backends::broker::Broker;
+use crate::backends::port::Backend;
+use crate::config::Config;
+use crate::desk::news::News;
+use crate::desk::{Desk, Setup};
+use crate::domain::ids::BackendName;
+use crate::domain::time::Span;
+use crate::sys::paths::Paths;
+
+/// The instance name of a user's own broker.
+pub const LOCAL: &str = "local";
+
+/// Where config and state lie, for every command that talks to backends.
+#[derive(clap::Args, Debug, Default)]
+#[group(skip)]
+pub struct Args {
+    #[command(flatten)]
+    pub config: ConfigArg,
+    /// The state folder: audit log, evidence, local broker [default: as `jit-tui config path` says]
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+}
+
+/// An open desk.
+pub struct Opened {
+    /// The desk; nothing is polled before `watch`.
+    pub desk: Desk,
+    /// What it tells.
+    pub news: mpsc::Receiver<News>,
+    /// The config in force.
+    pub config: Config,
+    /// Where everything lies.
+    pub paths: Paths,
+    /// Whether a headless approve may be used on a broker of one user.
+    pub headless_on_local: bool,
+}
+
+/// Reads config and opens the desk.
+pub fn open(args: &Args) -> color_eyre::Result<Opened> {
+    let paths = paths(args)?;
+    let config = args.config.load(&paths)?;
+    let backends = backends(&config, &paths)?;
+    let setup = Setup { backends, state: paths.state.clone(), poll_every: poll_every(&config) };
+    let (desk, news) = Desk::open(setup).wrap_err("the state folder cannot be used")?;
+    let headless_on_local = config.local.headless_approve;
+    Ok(Opened { desk, news, config, paths, headless_on_local })
+}
+
+/// The folders of this user, with what the arguments say.
+pub fn paths(args: &Args) -> color_eyre::Result<Paths> {
+    let mut paths = setup::paths()?;
+    if let Some(state) = &args.state {
+        paths.state = std::path::absolute(state)?;
+        paths.runtime = None;
+    }
+    Ok(paths)
+}
+
+/// The configured backends; without any, this user's own broker.
+fn backends(config: &Config, paths: &Paths) -> color_eyre::Result<Vec<Arc<dyn Backend>>> {
+    if config.backends.is_empty() {
+        let name: BackendName = LOCAL.parse()?;
+        return Ok(vec![Arc::new(Broker::local(name, paths.clone()))]);
+    }
+    let resolve = |path: &std::path::Path| config.resolve(path);
+    config.backends.iter().map(|table| Ok(backends::open(table, &resolve)?)).collect()
+}
+
+fn poll_every(config: &Config) -> Span {
+    config.backends.iter().map(|table| table.interval).min().unwrap_or(Span::secs(30))
+}

@@ -1,0 +1,139 @@
+//! The headless twins of the console's verbs, on the same road. Each prints words, or with `--json` one JSON
+//! object a line (`docs/json.md`); its exit code says what came of it.
+
+pub mod approve;
+pub mod break_glass;
+mod decide;
+pub mod extend;
+pub mod grants;
+pub mod list;
+pub mod reject;
+pub mod review;
+pub mod revoke;
+pub mod show;
+pub mod watch;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use color_eyre::eyre::{bail, eyre};
+use serde::Serialize;
+
+use crate::backends::port::{Backend, Fault};
+use crate::cli::open::{self, Opened};
+use crate::cli::out;
+use crate::domain::ids::RequestKey;
+use crate::domain::outcome::Outcome;
+use crate::domain::request::Request;
+use crate::domain::text::SafeText;
+
+/// What every twin takes.
+#[derive(Args)]
+#[group(skip)]
+pub struct Common {
+    /// One JSON object a line instead of words
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub open: open::Args,
+}
+
+/// Exit codes of the commands that decide; `--help`, the man page and docs/json.md print this table.
+pub const EXIT_CODES: &[(u8, &str)] = &[
+    (0, "done: decided or counted"),
+    (1, "something went wrong before anything was sent"),
+    (2, "the arguments are wrong"),
+    (3, "refused by backend or policy"),
+    (4, "the request is no longer what was shown: nothing was sent"),
+    (5, "already decided by somebody else"),
+    (6, "sent, and nobody can say yet what came of it"),
+    (7, "accepted without any effect"),
+];
+
+/// The table as `--help` prints it.
+fn exit_codes() -> String {
+    let rows = EXIT_CODES.iter().map(|(code, meaning)| format!("  {code}  {meaning}"));
+    format!("Exit codes:\n{}", rows.collect::<Vec<_>>().join("\n"))
+}
+
+/// The exit code that tells an outcome.
+pub fn exit_of(outcome: &Outcome) -> ExitCode {
+    ExitCode::from(match outcome {
+        Outcome::Final { .. } | Outcome::Counted { .. } => 0,
+        Outcome::Refused { .. } => 3,
+        Outcome::Changed { .. } => 4,
+        Outcome::AlreadyDecided { .. } => 5,
+        Outcome::Unknown { .. } => 6,
+        Outcome::NoEffect { .. } => 7,
+    })
+}
+
+/// A fault as an error with its mend.
+pub fn fault(fault: &Fault) -> color_eyre::Report {
+    eyre!("{}{}", fault.message, mend(&fault.mend))
+}
+
+fn mend(mend: &SafeText) -> SafeText {
+    if mend.as_str().is_empty() { SafeText::default() } else { crate::safe!("\n  {}", mend) }
+}
+
+/// Reads every backend's pending queue; a backend that does not answer is named on stderr and the others go on.
+pub async fn queue(opened: &Opened) -> color_eyre::Result<Vec<Arc<Request>>> {
+    let mut all = Vec::new();
+    let mut faults = 0;
+    for backend in opened.desk.backends() {
+        match backend.poll(None).await {
+            Ok(poll) => all.extend(poll.changed),
+            Err(f) => {
+                faults += 1;
+                out::complain(&crate::safe!("{}: {}{}", backend.name(), f.message, mend(&f.mend)));
+            }
+        }
+    }
+    if faults > 0 && faults == opened.desk.backends().count() {
+        bail!("no backend answers");
+    }
+    all.sort_by_key(|r| (r.due.is_none(), r.due, r.created_at));
+    Ok(all)
+}
+
+/// Finds a request by its whole key, or by the beginning of its id where only one pending request has it.
+pub async fn find(opened: &Opened, typed: &str) -> color_eyre::Result<(Arc<dyn Backend>, Request)> {
+    let key = match typed.parse::<RequestKey>() {
+        Ok(key) => key,
+        Err(_) => by_prefix(opened, typed).await?,
+    };
+    let backend = opened.desk.backend(&key.backend).ok_or_else(|| eyre!("no backend {} in the config", key.backend))?;
+    let request = backend.read(&key).await.map_err(|f| fault(&f))?;
+    Ok((backend, request))
+}
+
+async fn by_prefix(opened: &Opened, typed: &str) -> color_eyre::Result<RequestKey> {
+    let mut keys =
+        queue(opened).await?.into_iter().map(|r| r.key().clone()).filter(|k| k.id.as_str().starts_with(typed));
+    match (keys.next(), keys.next()) {
+        (Some(key), None) if !typed.is_empty() => Ok(key),
+        (Some(_), Some(_)) => {
+            bail!("several requests begin like this: write the whole key, as `jit-tui list` prints it")
+        }
+        _ => bail!("no pending request has this key: `jit-tui list` prints them"),
+    }
+}
+
+/// A request in `--json`: itself, with what people compare.
+#[derive(Serialize)]
+pub struct Shown<'a> {
+    key: &'a RequestKey,
+    digest: crate::domain::digest::Digest,
+    code: String,
+    request: &'a Request,
+}
+
+impl<'a> Shown<'a> {
+    /// With digest and code.
+    pub fn of(request: &'a Request) -> Self {
+        let digest = request.digest();
+        Self { key: request.key(), digest, code: digest.code().to_string(), request }
+    }
+}

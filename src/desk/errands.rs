@@ -1,0 +1,237 @@
+//! What the console asks for, each on a task of its own; the answer is news.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use flate2::read::GzDecoder;
+
+use super::news::{AuditQuery, AuditState, Errand, Exhibit, News};
+use super::polls::within;
+use super::{Inner, acts, road};
+use crate::audit;
+use crate::backends::port::{Backend, Fault, Trouble};
+use crate::domain::decision::Decision;
+use crate::domain::digest::Digest;
+use crate::domain::evidence::Blob;
+use crate::domain::ids::{BackendName, DecisionId, GrantId, RequestKey};
+use crate::domain::json;
+use crate::domain::record::{Entry, Event};
+use crate::domain::text::{SafeText, Text};
+use crate::domain::time::Span;
+use crate::safe;
+
+/// A diff larger than this is not read into the console.
+const DIFF_LIMIT: u64 = 64 << 20;
+
+pub(super) async fn run(desk: Arc<Inner>, errand: Errand) {
+    match errand {
+        Errand::Hold { id, key } => hold(&desk, id, key).await,
+        Errand::Drop { id, key, why } => let_go(&desk, id, key, &why).await,
+        Errand::Decide(decision) => decide(&desk, *decision).await,
+        Errand::Look(key) => look(&desk, &key).await,
+        Errand::Exhibit { generation, key } => exhibit(&desk, generation, key).await,
+        Errand::Refresh => desk.backends.iter().for_each(|(_, wake)| wake.notify_one()),
+        Errand::Revoke { backend, grant, reason } => revoke(&desk, &backend, &grant, &reason).await,
+        Errand::Extend { backend, grant, run_for, reason } => extend(&desk, &backend, &grant, run_for, &reason).await,
+        Errand::Review { key, comment } => review(&desk, &key, &comment).await,
+        Errand::Audit { generation, query } => audit_page(&desk, generation, query).await,
+        Errand::Export { csv, query } => export(&desk, csv, query).await,
+    }
+}
+
+async fn hold(desk: &Arc<Inner>, id: DecisionId, key: RequestKey) {
+    match desk.claims.take(&id) {
+        Ok(claim) => drop(desk.held.lock().map(|mut held| held.insert(id.clone(), claim))),
+        Err(e) => desk.audit_broken(&e.to_string()).await,
+    }
+    put(desk, Some(key), Event::Held { decision: id }, audit::Sync::No).await;
+}
+
+async fn let_go(desk: &Arc<Inner>, id: DecisionId, key: RequestKey, why: &SafeText) {
+    let event = Event::Dropped { decision: id.clone(), why: why.as_str().into() };
+    put(desk, Some(key), event, audit::Sync::No).await;
+    if let Ok(claim) = desk.claim(&id) {
+        claim.release();
+    }
+}
+
+async fn decide(desk: &Arc<Inner>, decision: Decision) {
+    let name = decision.request.backend.clone();
+    road::travel(desk, decision).await;
+    wake(desk, &name);
+    anchor(desk, &name).await;
+}
+
+fn wake(desk: &Inner, name: &BackendName) {
+    desk.backends.iter().filter(|(b, _)| b.name() == name).for_each(|(_, wake)| wake.notify_one());
+}
+
+async fn look(desk: &Arc<Inner>, key: &RequestKey) {
+    let Some(backend) = desk.backend(&key.backend) else { return };
+    if backend.capabilities().looks {
+        // A look that is not told costs a colleague's courtesy only; the backend's health tells the rest.
+        drop(within(backend.look(key)).await);
+    }
+}
+
+/// Writes an entry; where that fails the audit state says so on every screen.
+pub(super) async fn put(desk: &Arc<Inner>, request: Option<RequestKey>, event: Event, sync: audit::Sync) {
+    let by = request.as_ref().and_then(|key| desk.principal_at(&key.backend));
+    let entry = Entry { at: desk.now().wall, by, request, event };
+    if let Err(why) = desk.journal.append(vec![entry], sync).await {
+        desk.audit_broken(&why).await;
+    }
+}
+
+async fn exhibit(desk: &Arc<Inner>, generation: u64, key: RequestKey) {
+    let result = read_exhibit(desk, &key).await.map(Arc::new);
+    if let Ok(exhibit) = &result {
+        keep_shown(desk, exhibit).await;
+    }
+    desk.tell(News::Exhibit { generation, key, result }).await;
+}
+
+async fn read_exhibit(desk: &Arc<Inner>, key: &RequestKey) -> Result<Exhibit, Fault> {
+    let backend = known(desk, &key.backend)?;
+    let evidence = within(backend.evidence(key)).await?;
+    let diff = match &evidence.diff {
+        Some(blob) => Some(Arc::new(read_diff(&*backend, blob).await?)),
+        None => None,
+    };
+    Ok(Exhibit { key: key.clone(), evidence, diff })
+}
+
+async fn read_diff(backend: &dyn Backend, blob: &Blob) -> Result<Vec<u8>, Fault> {
+    let stored = within(backend.blob(&blob.digest, DIFF_LIMIT)).await?;
+    if Digest::of(&stored) != blob.digest {
+        return Err(Fault::new(
+            Trouble::Protocol,
+            "the diff does not have the hash that the evidence names",
+            "do not decide on it; ask whoever runs the backend",
+        ));
+    }
+    if !blob.gzip {
+        return Ok(stored);
+    }
+    let mut diff = Vec::new();
+    GzDecoder::new(&*stored).take(DIFF_LIMIT + 1).read_to_end(&mut diff).map_err(|_| {
+        Fault::new(Trouble::Protocol, "the diff cannot be decompressed", "read the change at its source")
+    })?;
+    if diff.len() as u64 > DIFF_LIMIT {
+        return Err(Fault::new(Trouble::Protocol, "the diff is larger than 64 MiB", "read the change at its source"));
+    }
+    Ok(diff)
+}
+
+/// Shown evidence is kept by hash, so that the audit log can be read against it later.
+async fn keep_shown(desk: &Arc<Inner>, exhibit: &Exhibit) {
+    let Ok(manifest) = json::to_line(&exhibit.evidence) else { return };
+    let evidence = Digest::of(manifest.as_bytes());
+    let blobs = [Some(manifest.into_bytes()), exhibit.diff.as_ref().map(|d| d.to_vec())];
+    let state = desk.state.clone();
+    let kept = tokio::task::spawn_blocking(move || keep(&state, blobs.into_iter().flatten())).await;
+    match kept {
+        Ok(Ok(())) => put(desk, Some(exhibit.key.clone()), Event::Shown { evidence }, audit::Sync::No).await,
+        Ok(Err(why)) => desk.tell(News::Notice(safe!("evidence not kept: {}", Text::from(why).prose()))).await,
+        Err(_) => {}
+    }
+}
+
+fn keep(state: &std::path::Path, blobs: impl Iterator<Item = Vec<u8>>) -> Result<(), String> {
+    let store = audit::Store::open(state).map_err(|e| e.to_string())?;
+    for bytes in blobs {
+        store.put(&bytes).map_err(|e| e.to_string())?;
+    }
+    Ok(())
+}
+
+async fn revoke(desk: &Arc<Inner>, name: &BackendName, grant: &GrantId, reason: &Text) {
+    let result = match known(desk, name) {
+        Ok(backend) => acts::revoke(desk, &backend, grant, reason).await.map(|g| safe!("revoked {}", g.name.ident())),
+        Err(fault) => Err(fault),
+    };
+    acted(desk, name, "revoke", result).await;
+}
+
+async fn extend(desk: &Arc<Inner>, name: &BackendName, grant: &GrantId, run_for: Span, reason: &Text) {
+    let result = match known(desk, name) {
+        Ok(backend) => acts::extend(desk, &backend, grant, run_for, reason).await,
+        Err(fault) => Err(fault),
+    };
+    let words = result.map(|(grant, missing)| match missing {
+        0 => safe!("extended {} to {}", grant.name.ident(), grant.run_for),
+        n => safe!("extension of {} counted, {} more needed", grant.name.ident(), n),
+    });
+    acted(desk, name, "extend", words).await;
+}
+
+async fn review(desk: &Arc<Inner>, key: &RequestKey, comment: &Text) {
+    let result = match known(desk, &key.backend) {
+        Ok(backend) => acts::review(desk, &backend, key, comment).await,
+        Err(fault) => Err(fault),
+    };
+    acted(desk, &key.backend, "review", result.map(|()| SafeText::lit("break-glass reviewed"))).await;
+}
+
+async fn acted(desk: &Arc<Inner>, name: &BackendName, what: &'static str, result: Result<SafeText, Fault>) {
+    desk.tell(News::Act { what: SafeText::lit(what), result }).await;
+    wake(desk, name);
+}
+
+fn known(desk: &Inner, name: &BackendName) -> Result<Arc<dyn Backend>, Fault> {
+    desk.backend(name).ok_or_else(|| {
+        Fault::new(Trouble::NotFound, safe!("no backend {} in the config", name), "jit-tui config check")
+    })
+}
+
+async fn audit_page(desk: &Arc<Inner>, generation: u64, query: AuditQuery) {
+    let state = desk.state.clone();
+    let read = tokio::task::spawn_blocking(move || audit::query(&state, &filter(&query))).await;
+    let result = match read {
+        Ok(Ok(records)) => Ok(records.into_iter().map(Arc::new).collect()),
+        Ok(Err(e)) => Err(Text::from(e.to_string()).prose()),
+        Err(_) => Err(SafeText::lit("the audit log could not be read")),
+    };
+    desk.tell(News::Audit { generation, result }).await;
+}
+
+fn filter(query: &AuditQuery) -> audit::Filter {
+    audit::Filter {
+        text: query.text.clone(),
+        request: query.request.clone(),
+        before: query.before,
+        limit: query.limit,
+        ..audit::Filter::default()
+    }
+}
+
+async fn export(desk: &Arc<Inner>, csv: bool, query: AuditQuery) {
+    let state = desk.state.clone();
+    let wrote = tokio::task::spawn_blocking(move || audit::export_file(&state, &filter(&query), csv)).await;
+    let result = match wrote {
+        Ok(Ok((path, records))) => {
+            put(desk, None, Event::Exported { records }, audit::Sync::No).await;
+            Ok(safe!("{} records in {}", records, Text::from(path.as_path()).ident()))
+        }
+        Ok(Err(e)) => Err(Text::from(e.to_string()).prose()),
+        Err(_) => Err(SafeText::lit("the export did not finish")),
+    };
+    desk.tell(News::Exported(result)).await;
+}
+
+/// Gives our head to the backend and keeps its head: each log anchors the other.
+pub(super) async fn anchor(desk: &Arc<Inner>, name: &BackendName) {
+    let (Some(backend), Ok(head)) = (desk.backend(name), desk.journal.head().await) else { return };
+    let log = desk.journal.name();
+    match within(backend.heads(&log, head)).await {
+        Ok(Some(theirs)) => note(desk, name, head.seq, theirs).await,
+        Ok(None) | Err(_) => {}
+    }
+}
+
+async fn note(desk: &Arc<Inner>, name: &BackendName, ours: u64, theirs: crate::domain::record::Head) {
+    match desk.journal.note_head(&Text::from(name.as_str()), theirs).await {
+        Ok(()) => desk.tell(News::AuditState(AuditState::Ok { seq: ours, anchored: Some(ours) })).await,
+        Err(why) => desk.tell(News::Notice(safe!("ALARM: {}", Text::from(why).prose()))).await,
+    }
+}

@@ -1,0 +1,60 @@
+//! At start, off the first frame's path: decisions that a dead process left open are settled or reported dropped.
+
+use std::sync::Arc;
+
+use super::news::{AuditState, News, Step};
+use super::{Inner, errands, road};
+use crate::audit;
+use crate::domain::decision::Decision;
+use crate::domain::ids::{DecisionId, RequestKey};
+use crate::domain::record::{Entry, Event};
+use crate::domain::text::{SafeText, Text};
+use crate::safe;
+
+pub(super) async fn settle_open(desk: Arc<Inner>) {
+    let state = desk.state.clone();
+    match tokio::task::spawn_blocking(move || audit::open_decisions(&state)).await {
+        Ok(Ok(open)) => {
+            for held in open.held {
+                drop_held(&desk, held.0, held.1).await;
+            }
+            for intent in open.intents {
+                tokio::spawn(settle_one(Arc::clone(&desk), intent));
+            }
+        }
+        Ok(Err(e)) => desk.audit_broken(&e.to_string()).await,
+        Err(_) => {}
+    }
+    match desk.journal.head().await {
+        Ok(head) => desk.tell(News::AuditState(AuditState::Ok { seq: head.seq, anchored: None })).await,
+        Err(why) => return desk.audit_broken(&why).await,
+    }
+    for (backend, _) in &desk.backends {
+        errands::anchor(&desk, backend.name()).await;
+    }
+}
+
+async fn drop_held(desk: &Arc<Inner>, id: DecisionId, key: Option<RequestKey>) {
+    let Ok(Some(claim)) = desk.claims.take_over(&id) else { return };
+    let event = Event::Dropped { decision: id, why: Text::from("its process ended in the hold-back") };
+    let about = key.as_ref().map_or(SafeText::lit("a request"), |key| safe!("{}", key));
+    match desk.record(Entry { at: desk.now().wall, by: None, request: key, event }).await {
+        Ok(()) => claim.release(),
+        Err(why) => desk.audit_broken(&why).await,
+    }
+    desk.tell(News::Notice(safe!("a held decision on {} was dropped: nothing was sent", about))).await;
+}
+
+async fn settle_one(desk: Arc<Inner>, decision: Decision) {
+    let Ok(Some(claim)) = desk.claims.take_over(&decision.id) else { return };
+    let Some(backend) = desk.backend(&decision.request.backend) else {
+        let lost =
+            safe!("decision {} is open, its backend {} is not in the config", decision.id, decision.request.backend);
+        return desk.tell(News::Notice(lost)).await;
+    };
+    road::tell(&desk, &decision, Step::Settling).await;
+    let outcome = road::settle(&desk, &backend, &decision).await;
+    road::close(&desk, &decision, &outcome).await;
+    road::tell(&desk, &decision, Step::Done(outcome)).await;
+    claim.release();
+}

@@ -1,0 +1,287 @@
+//! Stories of the road: what is on disk before anything is sent, and what comes of faults.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt;
+use futures_util::stream::{self, BoxStream, StreamExt};
+
+use super::news::{Errand, News, Step};
+use super::{Desk, Setup};
+use crate::backends::port::{Answer, Backend, Capabilities, Fault, Poll, Session, Trouble};
+use crate::domain::decision::{Decision, Seen};
+use crate::domain::digest::Digest;
+use crate::domain::evidence::Evidence;
+use crate::domain::grant::{Enforcer, Grant};
+use crate::domain::ids::{BackendName, DecisionId, GrantId, RequestKey};
+use crate::domain::outcome::Outcome;
+use crate::domain::principal::{Assurance, Principal};
+use crate::domain::record::Head;
+use crate::domain::request::{Ballot, Request, State};
+use crate::domain::scope::Scope;
+use crate::domain::text::Text;
+use crate::domain::time::{Ms, Span};
+
+type Script = Box<dyn Fn(&Decision) -> Result<Outcome, Fault> + Send + Sync>;
+
+/// A backend with one request; what `decide` does is the test's own.
+struct Fake {
+    name: BackendName,
+    request: Mutex<Request>,
+    decide: Script,
+    sent: AtomicUsize,
+}
+
+impl Fake {
+    fn new(decide: impl Fn(&Decision) -> Result<Outcome, Fault> + Send + Sync + 'static) -> Arc<Self> {
+        let request = crate::domain::fixture::request("local/aa#1");
+        Arc::new(Self {
+            name: "local".parse().unwrap(),
+            request: Mutex::new(request),
+            decide: Box::new(decide),
+            sent: AtomicUsize::new(0),
+        })
+    }
+
+    fn sent(&self) -> usize {
+        self.sent.load(Ordering::SeqCst)
+    }
+
+    fn set(&self, change: impl FnOnce(&mut Request)) {
+        change(&mut self.request.lock().unwrap());
+    }
+
+    fn decision(&self) -> Decision {
+        let request = self.request.lock().unwrap();
+        Decision {
+            id: DecisionId::new(Ms(1), [7; 10]),
+            request: request.key().clone(),
+            request_digest: request.digest(),
+            evidence_digest: request.evidence.digest,
+            ballot: Ballot::Approve,
+            scope: Scope::Once,
+            start_by: Span::mins(10),
+            run_for: Span::mins(15),
+            comment: Text::from("why not"),
+            word: None,
+            seen: Seen::default(),
+            made_at: Ms(1),
+            challenge: None,
+            signature: None,
+        }
+    }
+}
+
+fn fault(trouble: Trouble) -> Fault {
+    Fault::new(trouble, "scripted", "")
+}
+
+impl Backend for Fake {
+    fn name(&self) -> &BackendName {
+        &self.name
+    }
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            enforcer: Enforcer::Broker,
+            binds_digest: true,
+            idempotent: true,
+            grants: false,
+            looks: false,
+            break_glass: false,
+            pushes: false,
+        }
+    }
+    fn session(&self) -> Answer<'_, Session> {
+        let you = Principal {
+            issuer: "broker".into(),
+            subject: "t1".into(),
+            assurance: Assurance::Bearer,
+            person: Some("alice".parse().unwrap()),
+        };
+        async { Ok(Session { you, approver: true, same_user: false, now: Ms(0) }) }.boxed()
+    }
+    fn poll(&self, _: Option<u64>) -> Answer<'_, Poll> {
+        let request = Arc::new(self.request.lock().unwrap().clone());
+        async { Ok(Poll { changed: vec![request], whole: true, cursor: 1 }) }.boxed()
+    }
+    fn hints(&self) -> BoxStream<'_, Result<(), Fault>> {
+        stream::pending().boxed()
+    }
+    fn read<'a>(&'a self, _: &'a RequestKey) -> Answer<'a, Request> {
+        let request = self.request.lock().unwrap().clone();
+        async { Ok(request) }.boxed()
+    }
+    fn evidence<'a>(&'a self, _: &'a RequestKey) -> Answer<'a, Evidence> {
+        async { Ok(Evidence::default()) }.boxed()
+    }
+    fn blob<'a>(&'a self, _: &'a Digest, _: u64) -> Answer<'a, Vec<u8>> {
+        async { Ok(Vec::new()) }.boxed()
+    }
+    fn decide<'a>(&'a self, decision: &'a Decision, _: &'a str) -> Answer<'a, Outcome> {
+        self.sent.fetch_add(1, Ordering::SeqCst);
+        let result = (self.decide)(decision);
+        async { result }.boxed()
+    }
+    fn look<'a>(&'a self, _: &'a RequestKey) -> Answer<'a, ()> {
+        async { Ok(()) }.boxed()
+    }
+    fn review<'a>(&'a self, _: &'a RequestKey, _: &'a Text) -> Answer<'a, ()> {
+        async { Err(fault(Trouble::Refused)) }.boxed()
+    }
+    fn grants(&self) -> Answer<'_, Vec<Grant>> {
+        async { Ok(Vec::new()) }.boxed()
+    }
+    fn revoke<'a>(&'a self, _: &'a GrantId, _: &'a Text) -> Answer<'a, Grant> {
+        async { Err(fault(Trouble::NotFound)) }.boxed()
+    }
+    fn extend<'a>(&'a self, _: &'a GrantId, _: Span, _: &'a Text) -> Answer<'a, (Grant, u32)> {
+        async { Err(fault(Trouble::NotFound)) }.boxed()
+    }
+    fn heads<'a>(&'a self, _: &'a Text, _: Head) -> Answer<'a, Option<Head>> {
+        async { Ok(None) }.boxed()
+    }
+}
+
+fn open(state: &Path, backend: &Arc<Fake>) -> (Desk, tokio::sync::mpsc::Receiver<News>) {
+    let backends = vec![Arc::clone(backend) as Arc<dyn Backend>];
+    Desk::open(Setup { backends, state: state.to_owned(), poll_every: Span::secs(15) }).unwrap()
+}
+
+fn log(state: &Path) -> String {
+    std::fs::read_to_string(state.join("audit.jsonl")).unwrap_or_default()
+}
+
+fn approved(_: &Decision) -> Result<Outcome, Fault> {
+    Ok(Outcome::Final { state: State::Approved })
+}
+
+#[tokio::test]
+async fn the_intent_is_on_disk_before_anything_is_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().to_owned();
+    let looked = state.clone();
+    let backend = Fake::new(move |decision| {
+        let log = log(&looked);
+        assert!(log.contains("\"kind\":\"intent\"") && log.contains(decision.id.as_str()), "{log}");
+        approved(decision)
+    });
+    let (desk, _news) = open(&state, &backend);
+    let outcome = desk.decide(backend.decision()).await;
+    assert!(outcome.is_success());
+    assert!(log(&state).contains("\"kind\":\"outcome\""));
+    assert_eq!(std::fs::read_dir(state.join("intents")).unwrap().count(), 0, "no claim stays behind");
+}
+
+#[tokio::test]
+async fn what_changed_since_it_was_shown_is_not_decided() {
+    let dir = tempfile::tempdir().unwrap();
+    let backend = Fake::new(approved);
+    let (desk, _news) = open(dir.path(), &backend);
+    let decision = backend.decision();
+    backend.set(|r| r.evidence.digest = Digest::of(b"another diff"));
+    assert!(matches!(desk.decide(decision).await, Outcome::Changed { .. }));
+    assert_eq!(backend.sent(), 0);
+}
+
+#[tokio::test]
+async fn who_was_first_is_told_and_nothing_is_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    let backend = Fake::new(approved);
+    let (desk, _news) = open(dir.path(), &backend);
+    backend.set(|r| r.state = State::Rejected);
+    let outcome = desk.decide(backend.decision()).await;
+    assert!(matches!(outcome, Outcome::AlreadyDecided { state: State::Rejected, .. }), "{outcome:?}");
+    assert_eq!(backend.sent(), 0);
+}
+
+#[tokio::test]
+async fn without_a_log_nothing_is_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    let backend = Fake::new(approved);
+    let (desk, _news) = open(dir.path(), &backend);
+    desk.decide(backend.decision()).await;
+    let path = dir.path().join("audit.jsonl");
+    let damaged = log(dir.path()).replace("why not", "whY not");
+    std::fs::write(&path, damaged).unwrap();
+    let (again, _news) = open(dir.path(), &backend);
+    let mut decision = backend.decision();
+    decision.id = DecisionId::new(Ms(2), [8; 10]);
+    let outcome = again.decide(decision).await;
+    assert!(matches!(&outcome, Outcome::Refused { why } if why.lossy().contains("audit")), "{outcome:?}");
+    assert_eq!(backend.sent(), 1);
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_settled_by_reading_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let backend = Fake::new(|_| Err(fault(Trouble::NoAnswer)));
+    let (desk, mut news) = open(dir.path(), &backend);
+    let decision = backend.decision();
+    let vote = crate::domain::fixture::vote(&decision);
+    desk.run(Errand::Decide(Box::new(decision)));
+    let mut steps = Vec::new();
+    while let Some(item) = news.recv().await {
+        let News::Decision { step, .. } = item else { continue };
+        if step == Step::Settling {
+            let vote = vote.clone();
+            backend.set(|r| {
+                r.votes.push(vote);
+                r.state = State::Approved;
+            });
+        }
+        steps.push(step.clone());
+        if matches!(step, Step::Done(_)) {
+            break;
+        }
+    }
+    assert_eq!(backend.sent(), 1, "never sent twice");
+    assert!(matches!(steps.last(), Some(Step::Done(outcome)) if outcome.is_success()), "{steps:?}");
+}
+
+#[tokio::test]
+async fn an_intent_of_a_dead_process_is_settled_at_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let backend = Fake::new(|_| Err(fault(Trouble::NoAnswer)));
+    let (first, _news) = open(dir.path(), &backend);
+    let decision = backend.decision();
+    let vote = crate::domain::fixture::vote(&decision);
+    let flight = tokio::spawn(async move { first.decide(decision).await });
+    while backend.sent() == 0 {
+        tokio::task::yield_now().await;
+    }
+    // The process dies here: its task, and with it its claim, are gone.
+    flight.abort();
+    drop(flight.await);
+    backend.set(|r| {
+        r.votes.push(vote);
+        r.state = State::Approved;
+    });
+    let (second, mut news) = open(dir.path(), &backend);
+    second.watch();
+    loop {
+        if let Some(News::Decision { step: Step::Done(outcome), .. }) = news.recv().await {
+            assert!(outcome.is_success(), "{outcome:?}");
+            break;
+        }
+    }
+    assert_eq!(backend.sent(), 1, "settling reads, it does not send");
+}
+
+#[tokio::test]
+async fn a_backend_that_answers_is_fresh_and_brings_its_queue() {
+    let dir = tempfile::tempdir().unwrap();
+    let backend = Fake::new(approved);
+    let (desk, mut news) = open(dir.path(), &backend);
+    desk.watch();
+    let (mut rows, mut fresh) = (0, false);
+    while rows == 0 || !fresh {
+        match news.recv().await {
+            Some(News::Requests { changed, whole: true, .. }) => rows = changed.len(),
+            Some(News::Backend(state)) => fresh = matches!(state.health, super::news::Health::Fresh { .. }),
+            Some(_) => {}
+            None => panic!("the desk ended"),
+        }
+    }
+    assert_eq!(rows, 1);
+}
