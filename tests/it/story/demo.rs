@@ -43,7 +43,7 @@ impl Room {
 #[test]
 fn the_demo_shows_every_kind_and_lets_one_decide() {
     let room = Room::new();
-    let start = Start::new(&["demo"]).size(120, 40).env("TMPDIR", &room.path().to_string_lossy());
+    let start = Start::new(&["demo"]).size(100, 30).env("TMPDIR", &room.path().to_string_lossy());
     let console = Console(start.run());
     for row in [
         "shop/deploy-api",

@@ -168,7 +168,7 @@ impl Stage {
     }
 
     pub fn console_in(&self, who: &str, how: impl FnOnce(Start) -> Start) -> Console {
-        let mut start = how(Start::program(BIN, &[]).size(120, 40));
+        let mut start = how(Start::program(BIN, &[]).size(100, 30));
         start.home_at(&self.path(who));
         let console = Console(start.run());
         console.wait_for("main ok");
