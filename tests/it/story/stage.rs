@@ -272,6 +272,15 @@ impl Gate {
         eventually(&format!("the gate says {words:?}"), || self.log().contains(words).then_some(()));
     }
 
+    /// It notices that nobody answers: while it waits, or as it wants to start.
+    pub fn misses_its_broker(&self) {
+        let words = ["does not answer", "no answer from"];
+        eventually("the gate misses its broker", || {
+            let log = self.log();
+            words.iter().any(|w| log.contains(w)).then_some(())
+        });
+    }
+
     /// Its exit code, once it ends.
     pub fn code(&mut self) -> i32 {
         let status = eventually("the gate ends", || self.running.0.try_wait().unwrap());
