@@ -33,8 +33,8 @@ pub fn pressed(state: &mut State, event: &KeyEvent, fx: &mut Vec<Effect>) {
         return;
     }
     let verb = state.setup.keymap.verb(state.context(), key);
-    let danger = verb.and_then(Verb::row).is_some_and(|row| row.danger);
-    if danger && (again || swapped_just_now(state)) {
+    let row = verb.and_then(Verb::row).filter(|row| row.danger);
+    if row.is_some_and(|row| again || (row.confirm.is_some() && swapped_just_now(state))) {
         return;
     }
     run(state, verb, fx);
@@ -53,9 +53,10 @@ fn unseen_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
     }
 }
 
-/// Another request came under the cursor by itself a moment ago: who pressed a key meant the one before.
+/// Another request came under the cursor of the queue by itself a moment ago: who pressed a key meant the one before.
 fn swapped_just_now(state: &mut State) -> bool {
-    let swapped = state.swapped_at.is_some_and(|at| state.now.boot.0 - at.0 < DEAD_TIME);
+    let on_queue = state.screen().is_none();
+    let swapped = on_queue && state.swapped_at.is_some_and(|at| state.now.boot.0 - at.0 < DEAD_TIME);
     if swapped {
         state.say("another request came under the cursor: look, then press again");
     }

@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-use crate::pty::Pty;
+use crate::pty::{Pty, eventually};
 
 /// A console in a terminal.
 pub struct Console(pub Pty);
@@ -26,11 +26,14 @@ pub const BACK: &str = "\x1b[Z";
 
 impl Console {
     /// Opens a dialog with `key` and waits until its dead time is over: `send` is what its last line then says.
+    /// Where another request just came under the cursor the console asks for a second look; here that is given.
     pub fn dialog(&self, key: &str, title: &str, send: &str) {
-        self.press(key);
-        self.wait_until(title, |screen| {
-            screen.contains(title) && screen.contains(send) && !screen.contains("a moment")
+        eventually("the dialog opens", || {
+            self.press(key);
+            self.wait_until(title, |screen| screen.contains(title) || screen.contains("then press again"));
+            self.screen().contains(title).then_some(())
         });
+        self.wait_until(send, |screen| screen.contains(send) && !screen.contains("a moment"));
     }
 
     /// Presses the last key of a dialog and waits until it is gone.
@@ -56,7 +59,7 @@ impl Console {
     pub fn type_first(&self, text: &str) {
         let first = &text[..1];
         let there = format!("[{first}");
-        crate::pty::eventually("the dialog takes what is typed", || {
+        eventually("the dialog takes what is typed", || {
             self.press(first);
             self.bytes_until_quiet(Duration::from_millis(50));
             self.screen().contains(&there).then_some(())
@@ -78,7 +81,13 @@ impl Console {
         self.wait_until("the grant that runs", |screen| screen.contains("GRANTS   1 running"));
     }
 
-    /// Leaves by the key for it.
+    /// Back to the queue.
+    pub fn back(&self) {
+        self.press("\x1b");
+        self.wait_for("view waiting");
+    }
+
+    /// Leaves by the key for it, from the queue.
     pub fn quit(mut self) {
         self.press("q");
         assert_eq!(self.exit_code(), 0);

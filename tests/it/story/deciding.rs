@@ -29,11 +29,12 @@ fn an_approved_step_runs_and_is_ended_at_its_time() {
     console.wait_for("approved, time over");
     console.press("L");
     console.wait_for("outcome of");
+    console.back();
     console.quit();
     let told = stage.run("alice", &["audit", "why", &key]).out;
     assert!(told.contains("about to approve: once") && told.contains("run for 3s"), "{told}");
     stage.broker_tells(&["requested", "decided", "granted", "started", "ended"]);
-    assert!(stage.broker_audit().contains("\"end\":{\"end\":\"expired\"}"), "{}", stage.broker_audit());
+    assert!(stage.broker_audit().contains("\"end\":\"expired\""), "{}", stage.broker_audit());
 }
 
 #[test]
@@ -129,7 +130,7 @@ fn a_broken_glass_stays_red_until_somebody_else_looked_at_it() {
     let script = stage.child();
     console.wait_for("5 to review 1");
     console.press("5");
-    console.wait_for("BREAK-GLASS not revi");
+    console.wait_for("BREAK-GLASS not reviewed");
 
     let said = stage.run("alice", &["review", &key, "--comment", "it was me"]);
     assert_ne!(said.code, 0, "one's own is not reviewed: {}", said.all);

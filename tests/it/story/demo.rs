@@ -43,7 +43,7 @@ impl Room {
 #[test]
 fn the_demo_shows_every_kind_and_lets_one_decide() {
     let room = Room::new();
-    let start = Start::new(&["demo"]).size(120, 40).env("TMPDIR", &room.path().to_string_lossy());
+    let start = Start::new(&["demo"]).size(100, 30).env("TMPDIR", &room.path().to_string_lossy());
     let console = Console(start.run());
     for row in [
         "shop/deploy-api",
@@ -65,7 +65,10 @@ fn the_demo_shows_every_kind_and_lets_one_decide() {
     console.approve();
     console.press("!");
     console.wait_for("approve shop/e2e: approved, running, ends");
-    console.press(" \x1b");
+    console.press(" ");
+    console.wait_for("LAST -");
+    console.press("\x1b");
+    console.wait_until("the filter is gone", |screen| !screen.contains("match"));
     find(&console, "name:migrate-0142");
     console.dialog("r", "REJECT:", "x  reject");
     console.confirm("x", "REJECT:");
@@ -73,7 +76,7 @@ fn the_demo_shows_every_kind_and_lets_one_decide() {
     console.wait_for("reject shop/migrate-0142: rejected");
 
     let raw = String::from_utf8_lossy(&console.raw()).into_owned();
-    for hostile in ["\u{202e}", "\u{7}", "\x1b[2J\x1b[1;1HAPPROVED"] {
+    for hostile in ["\u{202e}", "APPROVED\u{7}", "\x1b[2J\x1b[1;1HAPPROVED"] {
         assert!(!raw.contains(hostile), "{hostile:?} reached the terminal");
     }
     console.quit();
@@ -83,7 +86,7 @@ fn the_demo_shows_every_kind_and_lets_one_decide() {
 /// Leaves one row on the list.
 fn find(console: &Console, filter: &str) {
     console.press("/");
-    console.wait_for("find");
+    console.wait_for("enter keep");
     console.press(&format!("{filter}\r"));
     console.wait_for(&format!("1 rows match {filter}"));
 }

@@ -83,7 +83,7 @@ fn nothing_was_sent(stage: &Stage) {
 
 fn the_next_start_says_so(stage: &Stage) {
     let console = stage.console("alice");
-    console.wait_for("dropped: nothing was sent");
+    console.wait_for("nothing was sent: the decision held back");
     console.quit();
 }
 

@@ -23,6 +23,7 @@ fn what_is_revoked_is_ended() {
     console.wait_for("revoked");
     stage.broker_tells(&["granted", "started", "revoked", "ended"]);
     assert!(stage.broker_audit().contains("wrong region"));
+    console.back();
     console.quit();
 }
 
@@ -48,6 +49,7 @@ fn with_the_rules_vote_it_lives_past_its_first_end() {
     gate.says("EXTENDED");
     assert_eq!(gate.code(), 7, "{}", gate.log());
     stage.broker_tells(&["granted", "started", "extended", "ended"]);
+    console.back();
     console.quit();
 }
 
@@ -75,7 +77,7 @@ fn an_answered_decision_survives_the_broker_and_the_gate_goes_on() {
     assert_eq!(stage.run("dan", &["approve", &key, "--digest", &code]).code, 0);
     stage.broker_dies();
     gate.signal(Signal::CONT);
-    gate.says("does not answer");
+    gate.misses_its_broker();
     stage.broker_starts();
     assert_eq!(gate.code(), 7, "{}", gate.log());
     stage.broker_tells(&["requested", "decided", "granted", "started", "ended"]);

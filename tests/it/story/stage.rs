@@ -168,7 +168,7 @@ impl Stage {
     }
 
     pub fn console_in(&self, who: &str, how: impl FnOnce(Start) -> Start) -> Console {
-        let mut start = how(Start::program(BIN, &[]).size(120, 40));
+        let mut start = how(Start::program(BIN, &[]).size(100, 30));
         start.home_at(&self.path(who));
         let console = Console(start.run());
         console.wait_for("main ok");
@@ -270,6 +270,15 @@ impl Gate {
 
     pub fn says(&self, words: &str) {
         eventually(&format!("the gate says {words:?}"), || self.log().contains(words).then_some(()));
+    }
+
+    /// It notices that nobody answers: while it waits, or as it wants to start.
+    pub fn misses_its_broker(&self) {
+        let words = ["does not answer", "no answer from"];
+        eventually("the gate misses its broker", || {
+            let log = self.log();
+            words.iter().any(|w| log.contains(w)).then_some(())
+        });
     }
 
     /// Its exit code, once it ends.
