@@ -41,19 +41,23 @@ pub struct Entry {
     pub production: bool,
     /// Requests with the same value fold into one row.
     pub sameness: Digest,
+    /// Where it stands: smaller is nearer to the top.
+    pub rank: Rank,
     /// What words of a filter are looked for in, in lower case.
     pub words: String,
 }
 
-/// Where a row stands: smaller is nearer to the top.
+/// Can decide, production, due, oldest.
 type Rank = (bool, bool, i64, i64);
 
 impl Entry {
     /// Works out what the list needs. `known` saves the hash where only votes or looks changed.
     pub fn new(request: Arc<Request>, production: &Production, known: Option<&Entry>) -> Self {
         let same = known.filter(|k| k.request.core.text() == request.core.text());
+        let production = production.holds(&request.core.environment.value);
         Self {
-            production: production.holds(&request.core.environment.value),
+            production,
+            rank: rank(&request, production),
             sameness: same.map_or_else(|| request.core.sameness(), |k| k.sameness),
             words: words_of(&request),
             request,
@@ -67,14 +71,17 @@ impl Entry {
 
     /// Whether you may decide it now.
     pub fn can_decide(&self) -> bool {
-        self.request.is_pending() && matches!(self.request.can, Can::Yes { .. })
+        can_decide(&self.request)
     }
+}
 
-    /// Can decide, production, due, oldest.
-    pub fn rank(&self) -> Rank {
-        let due = self.request.due.map_or(i64::MAX, |due| due.0);
-        (!self.can_decide(), !self.production, due, self.request.created_at.0)
-    }
+fn can_decide(request: &Request) -> bool {
+    request.is_pending() && matches!(request.can, Can::Yes { .. })
+}
+
+fn rank(request: &Request, production: bool) -> Rank {
+    let due = request.due.map_or(i64::MAX, |due| due.0);
+    (!can_decide(request), !production, due, request.created_at.0)
 }
 
 fn words_of(request: &Request) -> String {

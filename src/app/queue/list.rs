@@ -1,11 +1,12 @@
 //! The queue itself: entries, rows, cursor, marks, folds, and the arrivals that wait while somebody reads.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::entry::{Entry, Production};
 use super::filter::Filter;
 use super::rows::{Row, RowKind, build};
+use super::store::Store;
 use super::view::View;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{BackendName, RequestKey};
@@ -19,7 +20,7 @@ const KEEP_ENDED: usize = 500;
 /// All requests of all backends, and what the list shows of them.
 #[derive(Debug)]
 pub struct Queue {
-    entries: HashMap<RequestKey, Arc<Entry>>,
+    entries: Store,
     rows: Vec<Row>,
     arrivals: HashSet<RequestKey>,
     open: BTreeSet<Digest>,
@@ -54,7 +55,7 @@ impl Queue {
     /// An empty one.
     pub fn new(production: Production) -> Self {
         Self {
-            entries: HashMap::new(),
+            entries: Store::default(),
             rows: Vec::new(),
             arrivals: HashSet::new(),
             open: BTreeSet::new(),
@@ -82,9 +83,9 @@ impl Queue {
         self.production.holds(environment)
     }
 
-    /// Everything that is known, in no order.
-    pub fn all(&self) -> impl Iterator<Item = &Arc<Entry>> {
-        self.entries.values()
+    /// Everything that is known, in the order of the list.
+    pub fn all(&self) -> &[Arc<Entry>] {
+        self.entries.all()
     }
 
     /// The rows in their order.
@@ -115,75 +116,71 @@ impl Queue {
     /// Takes in what a backend lists; `hold` keeps what is new behind the list.
     pub fn take(&mut self, backend: &BackendName, changed: Vec<Arc<Request>>, whole: bool, hold: bool) -> Arrived {
         let mut arrived = Arrived::default();
-        if whole {
-            self.drop_unlisted(backend, &changed, &mut arrived);
-        }
-        for request in changed {
-            self.take_one(request, hold || !self.following, &mut arrived);
-        }
-        if arrived.changed {
+        let hold = hold || !self.following;
+        let mut entries = if whole { self.unlisted(backend, &changed, &mut arrived) } else { Vec::new() };
+        entries.extend(changed.into_iter().filter_map(|request| self.take_one(request, hold, &mut arrived)));
+        if !entries.is_empty() {
+            arrived.changed = true;
+            self.entries.put(entries);
             self.forget_old();
         }
         arrived
     }
 
-    fn drop_unlisted(&mut self, backend: &BackendName, listed: &[Arc<Request>], arrived: &mut Arrived) {
+    /// What a backend lists no more: what was pending is gone, what was live is forgotten. What is over may have
+    /// fallen out of its list; it stays until newer ones push it out.
+    fn unlisted(&mut self, backend: &BackendName, listed: &[Arc<Request>], arrived: &mut Arrived) -> Vec<Arc<Entry>> {
         let listed: HashSet<&RequestKey> = listed.iter().map(|r| r.key()).collect();
-        let missing = self.entries.values().filter(|e| &e.key().backend == backend && !listed.contains(e.key()));
-        // What is pending is gone. What is over may have fallen out of the backend's list; it stays until newer ones push it out.
-        let gone: Vec<Arc<Entry>> = missing.filter(|e| e.request.is_pending()).cloned().collect();
-        for entry in &gone {
-            let request = Request { state: State::Gone, ..(*entry.request).clone() };
-            let gone = Entry::new(Arc::new(request), &self.production, Some(entry));
-            self.entries.insert(entry.key().clone(), Arc::new(gone));
+        let missing = self.entries.all().iter().filter(|e| &e.key().backend == backend && !listed.contains(e.key()));
+        let missing: Vec<Arc<Entry>> = missing.filter(|e| !is_over(&e.request)).cloned().collect();
+        let mut gone = Vec::new();
+        for entry in missing {
             self.arrivals.remove(entry.key());
             self.marks.remove(entry.key());
+            if entry.request.grant.is_some() || entry.request.unreviewed {
+                self.entries.remove(entry.key());
+                arrived.changed = true;
+                continue;
+            }
+            let request = Request { state: State::Gone, ..(*entry.request).clone() };
+            gone.push(Arc::new(Entry::new(Arc::new(request), &self.production, Some(&entry))));
         }
-        arrived.changed |= !gone.is_empty();
+        gone
     }
 
-    fn take_one(&mut self, request: Arc<Request>, hold: bool, arrived: &mut Arrived) {
-        let key = request.key().clone();
-        let known = self.entries.get(&key);
+    fn take_one(&mut self, request: Arc<Request>, hold: bool, arrived: &mut Arrived) -> Option<Arc<Entry>> {
+        let known = self.entries.get(request.key());
         if known.is_some_and(|k| k.request.seq > request.seq || *k.request == *request) {
-            return;
+            return None;
         }
         let new = known.is_none();
         let entry = Arc::new(Entry::new(request, &self.production, known.map(Arc::as_ref)));
         if !entry.can_decide() {
-            self.marks.remove(&key);
+            self.marks.remove(entry.key());
         }
         if !entry.request.is_pending() {
-            self.arrivals.remove(&key);
+            self.arrivals.remove(entry.key());
         } else if new && hold {
-            self.arrivals.insert(key.clone());
+            self.arrivals.insert(entry.key().clone());
         }
         if new {
             arrived.new.push(Arc::clone(&entry));
         }
-        arrived.changed = true;
-        self.entries.insert(key, entry);
+        Some(entry)
     }
 
     fn forget_old(&mut self) {
-        let idle = |r: &Request| r.grant.as_ref().is_none_or(|g| g.running().is_none());
-        let over = |e: &&Arc<Entry>| !e.request.is_pending() && idle(&e.request) && !e.request.unreviewed;
-        let mut ended: Vec<(Ms, RequestKey)> = self
-            .entries
-            .values()
-            .filter(over)
-            .map(|e| (e.request.decided_at.unwrap_or(e.request.created_at), e.key().clone()))
-            .collect();
+        let over = self.entries.all().iter().filter(|e| is_over(&e.request));
+        let mut ended: Vec<(Ms, RequestKey)> =
+            over.map(|e| (e.request.decided_at.unwrap_or(e.request.created_at), e.key().clone())).collect();
         if ended.len() > KEEP_ENDED {
             ended.sort_unstable();
             let surplus = ended.len() - KEEP_ENDED;
-            for (_, key) in ended.into_iter().take(surplus) {
-                self.entries.remove(&key);
-            }
+            ended.into_iter().take(surplus).for_each(|(_, key)| self.entries.remove(&key));
         }
     }
 
-    /// Filters, sorts and folds anew; the cursor stays with its request.
+    /// Counts, filters and folds anew; the cursor stays with its request.
     pub fn rebuild(&mut self, now: Ms) {
         #[cfg(test)]
         {
@@ -191,10 +188,14 @@ impl Queue {
         }
         let stood = self.selected().map(|row| (row.entry.key().clone(), row.entry.sameness, row.kind.clone()));
         self.recount(now);
-        let shown = self.entries.values().filter(|e| {
-            self.view.holds(&e.request, &self.unknown, now) && !self.arrivals.contains(e.key()) && self.filter.holds(e)
-        });
-        self.rows = build(shown.cloned().collect(), &self.open);
+        let waits = |e: &Entry| !self.arrivals.is_empty() && self.arrivals.contains(e.key());
+        let shown = self
+            .entries
+            .all()
+            .iter()
+            .filter(|e| self.view.holds(&e.request, &self.unknown, now) && !waits(e) && self.filter.holds(e));
+        let shown: Vec<&Arc<Entry>> = shown.collect();
+        self.rows = build(&shown, &self.open);
         if let Some((key, sameness, kind)) = stood {
             self.follow(&key, sameness, &kind);
         }
@@ -202,8 +203,13 @@ impl Queue {
     }
 
     fn recount(&mut self, now: Ms) {
-        self.counts =
-            View::ALL.map(|view| self.entries.values().filter(|e| view.holds(&e.request, &self.unknown, now)).count());
+        let mut counts = [0; View::ALL.len()];
+        for entry in self.entries.all() {
+            for (count, view) in counts.iter_mut().zip(View::ALL) {
+                *count += usize::from(view.holds(&entry.request, &self.unknown, now));
+            }
+        }
+        self.counts = counts;
     }
 
     fn follow(&mut self, key: &RequestKey, sameness: Digest, kind: &RowKind) {
@@ -289,4 +295,10 @@ impl Queue {
         }
         crate::safe!("{}, {}", self.view.title(), self.filter.text())
     }
+}
+
+/// Whether nothing can come of it any more.
+fn is_over(request: &Request) -> bool {
+    let live = request.grant.as_ref().is_some_and(|g| g.running().is_some());
+    !matches!(request.state, State::Pending | State::Unknown(_)) && !live && !request.unreviewed
 }

@@ -5,6 +5,7 @@ mod entry;
 mod filter;
 mod list;
 mod rows;
+mod store;
 mod view;
 
 pub use entry::{Entry, Production};

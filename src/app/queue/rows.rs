@@ -1,4 +1,4 @@
-//! From entries to rows: sorted, filtered, folded.
+//! From entries to rows: waves and repeats fold into one.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -50,17 +50,21 @@ impl Row {
     }
 }
 
-/// Sorts and folds. Only pending requests fold: what is decided has a history of its own.
-pub fn build(mut entries: Vec<Arc<Entry>>, open: &BTreeSet<Digest>) -> Vec<Row> {
-    entries.sort_by_cached_key(|e| (e.rank(), e.key().clone()));
-    let mut waves: HashMap<Digest, Vec<Arc<Entry>>> = HashMap::new();
+/// Folds. Only pending requests do: what is decided has a history of its own.
+pub fn build(entries: &[&Arc<Entry>], open: &BTreeSet<Digest>) -> Vec<Row> {
+    let mut counts: HashMap<Digest, u32> = HashMap::with_capacity(entries.len());
     for entry in entries.iter().filter(|e| e.request.is_pending()) {
+        *counts.entry(entry.sameness).or_default() += 1;
+    }
+    let folds = |e: &Entry| e.request.is_pending() && counts.get(&e.sameness).is_some_and(|n| *n > 1);
+    let mut waves: HashMap<Digest, Vec<Arc<Entry>>> = HashMap::new();
+    for entry in entries.iter().filter(|e| folds(e)) {
         waves.entry(entry.sameness).or_default().push(Arc::clone(entry));
     }
     let mut rows = Vec::with_capacity(entries.len());
     for entry in entries {
-        if !entry.request.is_pending() {
-            rows.push(Row { entry, kind: RowKind::One });
+        if !folds(entry) {
+            rows.push(Row { entry: Arc::clone(entry), kind: RowKind::One });
         } else if let Some(wave) = waves.remove(&entry.sameness) {
             push_wave(wave, open, &mut rows);
         }
@@ -70,10 +74,6 @@ pub fn build(mut entries: Vec<Arc<Entry>>, open: &BTreeSet<Digest>) -> Vec<Row> 
 
 fn push_wave(wave: Vec<Arc<Entry>>, open: &BTreeSet<Digest>, rows: &mut Vec<Row>) {
     let Some(first) = wave.first().map(Arc::clone) else { return };
-    if wave.len() == 1 {
-        rows.push(Row { entry: first, kind: RowKind::One });
-        return;
-    }
     let open = open.contains(&first.sameness);
     let members = wave.iter().map(|e| e.key().clone()).collect();
     rows.push(Row { entry: first, kind: RowKind::Fold { members, open } });

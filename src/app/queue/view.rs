@@ -61,7 +61,7 @@ impl View {
             View::Yours => pending && can,
             View::Others => pending && !can,
             View::Running => is_live(request, now),
-            View::Unknown => is_unknown(request) || unknown.contains(request.key()),
+            View::Unknown => is_unknown(request) || (!unknown.is_empty() && unknown.contains(request.key())),
             View::Review => request.unreviewed,
             View::Ended => !pending && !is_live(request, now) && !is_unknown(request),
         }

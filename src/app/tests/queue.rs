@@ -196,6 +196,14 @@ fn what_is_over_is_not_kept_for_ever() {
 }
 
 #[test]
+fn what_ran_and_is_no_longer_listed_is_forgotten() {
+    let mut stage = Stage::busy();
+    assert_eq!(stage.state.queue.count(View::Running), 1);
+    stage.lists(vec![]);
+    assert_eq!([View::Running, View::Waiting, View::Ended].map(|v| stage.state.queue.count(v)), [0, 0, 34 + 1]);
+}
+
+#[test]
 fn who_looks_is_shown_and_looking_goes_on_while_the_request_is_open() {
     let looks =
         |effects: &[Effect]| crate::app::testing::count(effects, |e| matches!(e, crate::desk::news::Errand::Look(_)));
@@ -207,5 +215,5 @@ fn who_looks_is_shown_and_looking_goes_on_while_the_request_is_open() {
     assert_eq!(looks(&stage.waits(90_000)), 0, "nobody pressed a key for ten minutes");
     let look = Look { by: person("dan"), until: WALL + Span::mins(2) };
     stage.comes(Sample::prod("shop", "deploy-api").seq(2).with(|r| r.looks = vec![look]));
-    assert!(stage.state.queue.all().any(|e| !e.request.looks.is_empty()));
+    assert!(stage.state.queue.all().iter().any(|e| !e.request.looks.is_empty()));
 }

@@ -111,12 +111,9 @@ fn why(dialog: &Dialog, width: usize) -> Vec<Spot> {
             let fill = spaces(room.saturating_sub(text.width()));
             let line =
                 head.and(Role::Text, "[").and_marked(Role::Input, text).and(Role::Input, fill).and(Role::Text, "]");
-            Spot {
-                line,
-                spare: 0,
-                cursor: (focused && window.cursor.1 == i).then_some(12 + window.cursor.0),
-                more: false,
-            }
+            let here = window.cursor.1 == i;
+            let cursor = (focused && here).then_some(12 + window.cursor.0);
+            Spot { line, spare: if here { 0 } else { 5 }, cursor, more: i > 0 }
         })
         .collect()
 }

@@ -24,7 +24,7 @@ pub(super) fn rows(state: &State, dialog: &Dialog, ballot: Ballot, request: &Req
     let code = Line::of(Role::Dim, "code ").and(Role::Strong, safe!("{}", request.digest().code()));
     let mut rows = vec![spot(0, title.clone().with_end(width, code.clone()))];
     if title.width() + code.width() >= width {
-        rows.push(spot(0, code));
+        rows.push(spot(1, code));
     }
     rows.push(spot(2, asked(state, request).with_end(width, deciding_as(state, request))));
     rows.extend(wrapped(0, runs(request), width, 3));

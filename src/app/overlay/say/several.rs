@@ -17,7 +17,9 @@ pub(super) fn rows(state: &State, dialog: &Dialog, ballot: Ballot, targets: &[Ta
         .map(|(i, target)| {
             let line = target_line(state, ballot, target);
             let spare = if i < 3 { 1 } else { u8::try_from(i + 1).unwrap_or(u8::MAX) };
-            spot(spare, line.wrap(width, 11).into_iter().next().unwrap_or_default())
+            let line = line.wrap(width, 11).into_iter().next().unwrap_or_default();
+            // A row that is left out leaves its sign at the one above.
+            Spot { more: i > 0, ..spot(spare, line) }
         })
         .collect();
     let open = targets.iter().filter(|t| t.lock.is_none()).count();

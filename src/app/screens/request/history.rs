@@ -59,7 +59,7 @@ fn others(state: &State, request: &Request) -> Vec<Line> {
             && r.core.repository.value == core.repository.value
             && r.core.environment.value == core.environment.value
     };
-    let mut others: Vec<&Request> = state.queue.all().map(|e| e.request.as_ref()).filter(|r| same(r)).collect();
+    let mut others: Vec<&Request> = state.queue.all().iter().map(|e| e.request.as_ref()).filter(|r| same(r)).collect();
     if others.is_empty() {
         return Vec::new();
     }
