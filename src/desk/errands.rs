@@ -223,9 +223,8 @@ async fn export(desk: &Arc<Inner>, csv: bool, query: AuditQuery) {
 pub(super) async fn anchor(desk: &Arc<Inner>, name: &BackendName) {
     let (Some(backend), Ok(head)) = (desk.backend(name), desk.journal.head().await) else { return };
     let log = desk.journal.name();
-    match within(backend.heads(&log, head)).await {
-        Ok(Some(theirs)) => note(desk, name, head.seq, theirs).await,
-        Ok(None) | Err(_) => {}
+    if let Ok(Some(theirs)) = within(backend.heads(&log, head)).await {
+        note(desk, name, head.seq, theirs).await;
     }
 }
 
