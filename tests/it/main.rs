@@ -12,6 +12,7 @@ mod audit;
 mod broker;
 mod cli;
 mod diff;
+mod docs;
 mod floors;
 mod gate;
 mod policy;
