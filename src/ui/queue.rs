@@ -106,10 +106,10 @@ fn view_line(state: &State, width: usize) -> Line {
     let queue = &state.queue;
     let rows = queue.rows().len();
     let line = Line::of(Role::Dim, "view ").and(Role::Strong, queue.view.title());
-    let count = safe!("  {} {}", rows, if rows == 1 { "row" } else { "rows" });
+    let (noun, verb) = if rows == 1 { ("row", "matches") } else { ("rows", "match") };
     let line = match queue.filter.is_empty() {
-        true => line.and(Role::Dim, count),
-        false => line.and(Role::Dim, safe!("{} of ", count)).and(Role::Input, queue.filter.text()),
+        true => line.and(Role::Dim, safe!("  {} {}", rows, noun)),
+        false => line.and(Role::Dim, safe!("  {} {} {} ", rows, noun, verb)).and(Role::Input, queue.filter.text()),
     };
     let line = match queue.marks.len() {
         0 => line,
@@ -136,14 +136,13 @@ fn cell(line: Line, role: Role, text: SafeText, width: usize) -> Line {
     line.and_marked(role, &text.cut(width)).filled_to(to)
 }
 
+/// Only its name is reversed under the cursor: over a slow line a whole row would be twice the bytes.
 fn row_line(state: &State, row: &Row, columns: &Columns, here: bool) -> Line {
     let request = row.entry.request.as_ref();
-    let (environment, environment_role) = environment(row, columns.environment);
     let (finding, finding_role) = finding(state, request);
-    let line = Line::of(Role::Strong, if here { ">" } else { " " });
-    let line = mark(state, row, line);
-    let line = cell(line, environment_role, environment, columns.environment);
-    let line = what(line, row, columns.what, here);
+    let line = mark(state, row, Line::of(Role::Strong, if here { ">" } else { " " }));
+    let name = name(row, columns);
+    let line = line.followed_by(if here { name.all(Role::Selected) } else { name });
     let head = request.core.head.as_ref().map_or(SafeText::lit("-"), |h| h.short());
     let line = cell(line, Role::Dim, head, columns.sha);
     let who = words::asker(&request.core, state.you(&request.key().backend));
@@ -151,6 +150,12 @@ fn row_line(state: &State, row: &Row, columns: &Columns, here: bool) -> Line {
     let line = cell(line, finding_role, finding, columns.finding);
     let line = cell(line, enforcer_role(request.enforcer), request.enforcer.word(), columns.enforcer);
     clocks(state, request, line)
+}
+
+/// Environment and what is done.
+fn name(row: &Row, columns: &Columns) -> Line {
+    let (environment, role) = environment(row, columns.environment);
+    what(cell(Line::new(), role, environment, columns.environment), row, columns.what)
 }
 
 fn mark(state: &State, row: &Row, line: Line) -> Line {
@@ -173,22 +178,19 @@ fn environment(row: &Row, width: usize) -> (SafeText, Role) {
     }
 }
 
-/// Only this cell is reversed under the cursor: over a slow line a whole row would be four times the bytes.
-fn what(line: Line, row: &Row, width: usize, here: bool) -> Line {
+fn what(line: Line, row: &Row, width: usize) -> Line {
     let title = words::title(&row.entry.request.core);
-    let role = |role: Role| if here { Role::Selected } else { role };
     match &row.kind {
-        RowKind::One => cell(line, role(Role::Strong), title, width),
+        RowKind::One => cell(line, Role::Strong, title, width),
         RowKind::Member => {
             let job = row.entry.request.core.run.as_ref().map(|r| r.job.ident()).unwrap_or_default();
-            cell(line, role(Role::Text), safe!("  {} {}", title, job), width)
+            cell(line, Role::Text, safe!("  {} {}", title, job), width)
         }
         RowKind::Fold { members, open } => {
             let count = safe!("{}x{}", if *open { "v" } else { "" }, members.len());
             let room = width.saturating_sub(count.width() + 1);
             let to = line.width() + width + 1;
-            let line = line.and_marked(role(Role::Strong), &title.cut(room));
-            line.and(Role::Warn, safe!(" {}", count)).filled_to(to)
+            line.and_marked(Role::Strong, &title.cut(room)).and(Role::Warn, safe!(" {}", count)).filled_to(to)
         }
     }
 }

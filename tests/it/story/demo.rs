@@ -88,7 +88,7 @@ fn find(console: &Console, filter: &str) {
     console.press("/");
     console.wait_for("enter keep");
     console.press(&format!("{filter}\r"));
-    console.wait_for(&format!("1 rows match {filter}"));
+    console.wait_for(&format!("1 row matches {filter}"));
 }
 
 #[test]
