@@ -68,7 +68,7 @@ fn the_demo_shows_every_kind_and_lets_one_decide() {
     console.press(" ");
     console.wait_for("LAST -");
     console.press("\x1b");
-    console.wait_until("the filter is gone", |screen| !screen.contains("match"));
+    console.wait_until("the filter is gone", |screen| !screen.contains(" of name:"));
     find(&console, "name:migrate-0142");
     console.dialog("r", "REJECT:", "x  reject");
     console.confirm("x", "REJECT:");
@@ -88,7 +88,7 @@ fn find(console: &Console, filter: &str) {
     console.press("/");
     console.wait_for("enter keep");
     console.press(&format!("{filter}\r"));
-    console.wait_for(&format!("1 rows match {filter}"));
+    console.wait_for(&format!("1 row of {filter}"));
 }
 
 #[test]
