@@ -12,6 +12,7 @@ mod audit;
 mod broker;
 mod cli;
 mod diff;
+mod faults;
 mod floors;
 mod gate;
 mod policy;
