@@ -13,6 +13,7 @@ mod broker;
 mod cli;
 mod diff;
 mod docs;
+mod faults;
 mod floors;
 mod gate;
 mod policy;
