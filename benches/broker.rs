@@ -1,5 +1,7 @@
 //! The broker's figures over real HTTP on loopback, client and server in one process:
 //! `cargo bench --bench broker` prints decisions a second, event streams, and the time of a page of 50,000 pending.
+//! `cargo bench --bench broker -- serve 10000` keeps a broker with so many pending requests and prints how a console
+//! reaches it, for `benches/pty/console.toml`; it ends with its input.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use jit_tui::domain::request::{Ask, Ballot, Command};
 use jit_tui::domain::scope::Scope;
 use jit_tui::domain::time::{Ms, Span};
 use jit_tui::policy::Policy;
-use jit_tui::sys::random;
+use jit_tui::sys::{files, random};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
@@ -254,8 +256,30 @@ async fn until(line: &mut Line, text: &str) {
     }
 }
 
+/// A broker for a console to look at, until the input ends.
+async fn keep(count: usize) {
+    let house = House::new().await;
+    ask(&house, count).await;
+    let home = house._folder.path();
+    let config = format!(
+        "[[backend]]\nkind = \"broker\"\nname = \"broker\"\naddress = \"http://{}\"\ntoken_file = \"token\"\n",
+        house.at
+    );
+    files::private_dir(&home.join("config")).unwrap();
+    files::replace_private(&home.join("config/config.toml"), config.as_bytes()).unwrap();
+    files::replace_private(&home.join("config/token"), house.alice.as_bytes()).unwrap();
+    println!("export JIT_TUI_CONFIG_DIR={}/config JIT_TUI_STATE_DIR={0}/console", home.display());
+    println!("# ready: {count} requests wait");
+    tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink())).await.unwrap().unwrap();
+    house.server.shutdown().await;
+}
+
 #[tokio::main]
 async fn main() {
+    let args: Vec<String> = std::env::args().collect();
+    if let Some(at) = args.iter().position(|arg| arg == "serve") {
+        return keep(args.get(at + 1).and_then(|n| n.parse().ok()).unwrap_or(10_000)).await;
+    }
     let count: usize = std::env::var("JIT_TUI_DECISIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(20_000);
     let house = House::new().await;
     let (created, time) = ask(&house, count).await;

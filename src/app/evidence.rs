@@ -47,7 +47,10 @@ impl Shown {
     /// What does not add up: problems of the diff, and totals that its source gives otherwise.
     pub fn complaints(&self) -> Vec<SafeText> {
         let Some(diff) = &self.diff else { return Vec::new() };
-        let mut all: Vec<SafeText> = diff.problems.iter().take(8).map(diff::Problem::words).collect();
+        let mut all: Vec<SafeText> = diff.problems.iter().take(1).map(diff::Problem::words).collect();
+        if diff.problems.len() > 1 {
+            all.push(crate::safe!("and {} more places that were not understood", diff.problems.len() - 1));
+        }
         if let Some(missing) = self.exhibit.evidence.totals.and_then(|t| diff::conserves(diff, &t).err()) {
             let (here, stated) = (missing.here, missing.stated);
             all.push(crate::safe!(

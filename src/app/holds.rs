@@ -52,6 +52,7 @@ pub struct Track {
     pub stand: Stand,
     /// Since when.
     pub at: Ms,
+    order: u64,
 }
 
 /// A line of the LAST strip that is not about one decision.
@@ -63,6 +64,7 @@ pub struct Remark {
     pub text: SafeText,
     /// How it looks.
     pub role: Role,
+    order: u64,
 }
 
 /// Everything that is on its way, and what came of it.
@@ -74,6 +76,7 @@ pub struct Holds {
     pub tracks: Vec<Track>,
     /// Oldest first.
     pub remarks: Vec<Remark>,
+    steps: u64,
 }
 
 /// What is due now.
@@ -98,7 +101,13 @@ impl Holds {
     pub fn track(&mut self, decision: &Decision, title: SafeText, stand: Stand, at: Ms) {
         let (id, key, ballot) = (decision.id.clone(), decision.request.clone(), decision.ballot);
         let what = safe!("{} {}", words::ballot(ballot), title);
-        self.tracks.push(Track { id, key, what, stand, at });
+        let order = self.next_order();
+        self.tracks.push(Track { id, key, what, stand, at, order });
+    }
+
+    fn next_order(&mut self) -> u64 {
+        self.steps += 1;
+        self.steps
     }
 
     /// What the clock says is to be sent, or was slept through.
@@ -137,18 +146,19 @@ impl Holds {
 
     /// Notes where a decision stands now. Decisions of an earlier process are taken up here.
     pub fn step(&mut self, id: &DecisionId, key: &RequestKey, ballot: Ballot, title: SafeText, stand: Stand, at: Ms) {
+        let order = self.next_order();
         if let Some(track) = self.tracks.iter_mut().find(|t| t.id == *id) {
-            track.stand = stand;
-            track.at = at;
+            *track = Track { stand, at, order, ..track.clone() };
             return;
         }
         let what = safe!("{} {}", words::ballot(ballot), title);
-        self.tracks.push(Track { id: id.clone(), key: key.clone(), what, stand, at });
+        self.tracks.push(Track { id: id.clone(), key: key.clone(), what, stand, at, order });
     }
 
     /// Puts a remark into the strip.
     pub fn remark(&mut self, at: Ms, role: Role, text: SafeText) {
-        self.remarks.push(Remark { at, text, role });
+        let order = self.next_order();
+        self.remarks.push(Remark { at, text, role, order });
     }
 
     /// How many were sent and have no outcome yet.
@@ -163,10 +173,10 @@ impl Holds {
 
     /// The newest outcome that was not acknowledged: a decision or a remark.
     pub fn newest(&self) -> Option<Latest<'_>> {
-        let track = self.tracks.iter().rev().find(|t| t.is_over());
+        let track = self.tracks.iter().filter(|t| t.is_over()).max_by_key(|t| t.order);
         let remark = self.remarks.last();
         match (track, remark) {
-            (Some(t), Some(r)) if t.at >= r.at => Some(Latest::Decision(t)),
+            (Some(t), Some(r)) if t.order > r.order => Some(Latest::Decision(t)),
             (_, Some(r)) => Some(Latest::Remark(r)),
             (Some(t), None) => Some(Latest::Decision(t)),
             (None, None) => None,

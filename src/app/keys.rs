@@ -2,18 +2,18 @@
 
 use crossterm::event::{KeyEvent, KeyEventKind};
 
-use super::Effect;
 use super::overlay::{self, Listing, Overlay};
 use super::screens::{audit, queue, request};
 use super::state::{Screen, State};
 use super::time::{self, DEAD_TIME};
 use super::update::drop_all;
+use super::{Effect, layout};
 use crate::desk::news::{AuditState, Errand};
 use crate::domain::grant::Standing;
 use crate::domain::ids::RequestKey;
 use crate::domain::request::{Ballot, Can, Request};
 use crate::domain::text::SafeText;
-use crate::keymap::{Key, Verb, When};
+use crate::keymap::{Context, Key, Verb, When};
 use crate::safe;
 
 /// A key was pressed.
@@ -24,21 +24,39 @@ pub fn pressed(state: &mut State, event: &KeyEvent, fx: &mut Vec<Effect>) {
     if state.note.take().is_some() {
         state.dirty = true;
     }
+    if !layout::fits(state.setup.size) {
+        unseen_key(state, key, fx);
+        return;
+    }
     if state.overlay.is_some() {
         overlay::pressed(state, key, again, fx);
         return;
     }
     let verb = state.setup.keymap.verb(state.context(), key);
-    let danger = verb.and_then(Verb::row).is_some_and(|row| row.danger);
-    if danger && (again || swapped_just_now(state)) {
+    let row = verb.and_then(Verb::row).filter(|row| row.danger);
+    if row.is_some_and(|row| again || (row.confirm.is_some() && swapped_just_now(state))) {
         return;
     }
     run(state, verb, fx);
 }
 
-/// Another request came under the cursor by itself a moment ago: who pressed a key meant the one before.
+/// The window is too small to show anything: nothing is decided that nobody can see.
+fn unseen_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
+    match state.setup.keymap.verb(Context::Anywhere, key) {
+        Some(Verb::Undo) => undo(state, fx),
+        Some(Verb::Suspend) => anywhere(state, Verb::Suspend, fx),
+        Some(Verb::Quit) => {
+            drop_all(state, "the console was left in the hold-back", fx);
+            fx.push(Effect::Quit(0));
+        }
+        _ => {}
+    }
+}
+
+/// Another request came under the cursor of the queue by itself a moment ago: who pressed a key meant the one before.
 fn swapped_just_now(state: &mut State) -> bool {
-    let swapped = state.swapped_at.is_some_and(|at| state.now.boot.0 - at.0 < DEAD_TIME);
+    let on_queue = state.screen().is_none();
+    let swapped = on_queue && state.swapped_at.is_some_and(|at| state.now.boot.0 - at.0 < DEAD_TIME);
     if swapped {
         state.say("another request came under the cursor: look, then press again");
     }

@@ -43,12 +43,12 @@ impl Line {
 
     /// A label and what follows it, in the column where all of them begin.
     pub fn labelled(label: &'static str, role: Role, text: impl Into<SafeText>) -> Self {
-        Self::of(Role::Dim, label).to_column(LABEL).and(role, text)
+        Self::of(Role::Dim, label).filled_to(LABEL).and(role, text)
     }
 
     /// The same with a narrow column of labels: for the few lines under a list.
     pub fn noted(label: &'static str) -> Self {
-        Self::of(Role::Dim, label).to_column(6)
+        Self::of(Role::Dim, label).filled_to(6)
     }
 
     /// Puts a piece behind the others.
@@ -75,7 +75,7 @@ impl Line {
 
     /// Fills up with blanks to a column; one blank where it lies behind already.
     #[must_use]
-    pub fn to_column(self, column: usize) -> Self {
+    pub fn filled_to(self, column: usize) -> Self {
         let missing = column.saturating_sub(self.width()).max(1);
         self.and(Role::Text, spaces(missing))
     }

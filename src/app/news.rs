@@ -77,6 +77,7 @@ fn take_backend(state: &mut State, backend: BackendState) {
 
 fn take_grants(state: &mut State, backend: BackendName, grants: Vec<Grant>) {
     if state.grants.take(backend, grants, state.now.wall) {
+        overlay::grants_changed(state);
         state.dirty = true;
     }
 }

@@ -34,6 +34,10 @@ pub fn sha(c: char) -> CommitSha {
     c.to_string().repeat(40).parse().unwrap()
 }
 
+fn hex(digits: &str, n: usize) -> &str {
+    digits.get(..n).unwrap()
+}
+
 pub fn person(name: &str) -> Principal {
     Principal {
         issuer: "broker".into(),
@@ -77,6 +81,49 @@ index 5555555..6666666 100644
  }
 ";
 
+fn core(repo: &str, name: &str, id: &str) -> Core {
+    Core {
+        key: format!("local/{}#1", hex(id, 32)).parse().unwrap(),
+        nonce: Some(id.to_owned()),
+        repository: Sourced { value: format!("acme/{repo}").into(), source: Source::Token },
+        environment: Sourced { value: "production".into(), source: Source::Token },
+        name: name.into(),
+        head: Some(format!("4f1c9ab{}", hex(id, 33)).parse().unwrap()),
+        branch: Some("main".into()),
+        base: Some(sha('8')),
+        command: Some(Command {
+            argv: ["./deploy.sh", "--region", "eu"].map(Text::from).to_vec(),
+            folder: "/srv/ci/shop".into(),
+            program: "/srv/ci/shop/deploy.sh".into(),
+            program_digest: Digest::of(b"deploy.sh"),
+            env_digest: Digest::of(b"env"),
+            stop_signal: "TERM".into(),
+            grace: Span::mins(1),
+        }),
+        workflow: None,
+        tree: Some(Digest::of(b"tree")),
+        clean: true,
+        run: Some(Run {
+            system: "github-actions".into(),
+            id: "8841".into(),
+            attempt: 1,
+            job: "deploy".into(),
+            url: Some("https://ci.example/acme/runs/8841".into()),
+        }),
+        identities: vec![
+            Identity { role: Role::Requester, kind: IdentityKind::Login, name: "bob".into(), source: Source::Claimed },
+            Identity {
+                role: Role::Credential,
+                kind: IdentityKind::Token,
+                name: "shop-prod".into(),
+                source: Source::Token,
+            },
+        ],
+        reason: "INC-2291 roll forward".into(),
+        ask: Ask { scope: Scope::Once, run_for: Span::mins(15) },
+    }
+}
+
 /// A request in the making.
 #[derive(Clone)]
 pub struct Sample {
@@ -88,51 +135,7 @@ impl Sample {
     /// Production, two of oncall, asked by a bob whom nobody vouches for, of whom one approved already.
     pub fn prod(repo: &str, name: &str) -> Self {
         let id = Digest::of(format!("{repo}/{name}").as_bytes()).hex();
-        let core = Core {
-            key: format!("local/{}#1", &id[..32]).parse().unwrap(),
-            nonce: Some(id.clone()),
-            repository: Sourced { value: format!("acme/{repo}").into(), source: Source::Token },
-            environment: Sourced { value: "production".into(), source: Source::Token },
-            name: name.into(),
-            head: Some(format!("4f1c9ab{}", &id[..33]).parse().unwrap()),
-            branch: Some("main".into()),
-            base: Some(sha('8')),
-            command: Some(Command {
-                argv: ["./deploy.sh", "--region", "eu"].map(Text::from).to_vec(),
-                folder: "/srv/ci/shop".into(),
-                program: "/srv/ci/shop/deploy.sh".into(),
-                program_digest: Digest::of(b"deploy.sh"),
-                env_digest: Digest::of(b"env"),
-                stop_signal: "TERM".into(),
-                grace: Span::mins(1),
-            }),
-            workflow: None,
-            tree: Some(Digest::of(b"tree")),
-            clean: true,
-            run: Some(Run {
-                system: "github-actions".into(),
-                id: "8841".into(),
-                attempt: 1,
-                job: "deploy".into(),
-                url: Some("https://ci.example/acme/runs/8841".into()),
-            }),
-            identities: vec![
-                Identity {
-                    role: Role::Requester,
-                    kind: IdentityKind::Login,
-                    name: "bob".into(),
-                    source: Source::Claimed,
-                },
-                Identity {
-                    role: Role::Credential,
-                    kind: IdentityKind::Token,
-                    name: "shop-prod".into(),
-                    source: Source::Token,
-                },
-            ],
-            reason: "INC-2291 roll forward".into(),
-            ask: Ask { scope: Scope::Once, run_for: Span::mins(15) },
-        };
+        let core = core(repo, name, &id);
         let request = Request {
             core: Sealed::new(core.clone()).unwrap(),
             seq: 1,
@@ -270,7 +273,7 @@ pub fn verdict() -> Verdict {
 
 pub fn grant(core: &Core, running: bool) -> Grant {
     let started = WALL - Span::mins(1);
-    let end = (!running).then(|| (WALL, End::Exit(0)));
+    let end = (!running).then_some((WALL, End::Exit(0)));
     Grant {
         id: GrantId::from_bits([7; 16]),
         bound: Bound::of(core, &[], Digest::of(b"policy")),
@@ -311,9 +314,9 @@ pub fn evidence() -> Evidence {
             name: "aquasecurity/trivy-action".into(),
             reference: "0.33.1".into(),
             comment: None,
-            sha: Some("9f8e7d6".repeat(6)[..40].into()),
+            sha: Some(hex(&"9f8e7d6".repeat(6), 40).into()),
             place: ".github/workflows/deploy.yml:31".into(),
-            before: Some(Before { reference: "0.33.1".into(), sha: Some("a1b2c3d".repeat(6)[..40].into()) }),
+            before: Some(Before { reference: "0.33.1".into(), sha: Some(hex(&"a1b2c3d".repeat(6), 40).into()) }),
         }],
         tree: Some(Tree { digest: Digest::of(b"tree"), changed: Vec::new(), untracked: Vec::new() }),
         cuts: Vec::new(),

@@ -47,6 +47,7 @@ fn turn_minute(state: &mut State) {
     }
     state.label = minute;
     state.dirty = true;
+    state.grants.sort(minute);
     if !state.is_deciding() {
         state.queue.rebuild(minute);
     }

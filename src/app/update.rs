@@ -1,6 +1,6 @@
 //! One message in, effects out.
 
-use super::{Effect, Msg, State, keys, news, overlay, time};
+use super::{Effect, Msg, State, keys, layout, news, overlay, time};
 use crate::domain::text::SafeText;
 use crate::sys::clock::Now;
 
@@ -11,10 +11,7 @@ pub fn update(state: &mut State, now: Now, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(event) => keys::pressed(state, &event, &mut fx),
         Msg::Paste(text) => overlay::paste(state, &text),
-        Msg::Resize(columns, rows) => {
-            state.setup.size = (columns, rows);
-            state.dirty = true;
-        }
+        Msg::Resize(columns, rows) => resize(state, (columns, rows)),
         Msg::Deadline => {}
         Msg::News(news) => news::take(state, news, &mut fx),
         Msg::Lost => lose(state, &mut fx),
@@ -22,6 +19,15 @@ pub fn update(state: &mut State, now: Now, msg: Msg) -> Vec<Effect> {
     time::pass(state, &mut fx);
     settle_windows(state);
     fx
+}
+
+/// A dialog that comes into sight again begins its dead time anew.
+fn resize(state: &mut State, size: (u16, u16)) {
+    let was = std::mem::replace(&mut state.setup.size, size);
+    state.dirty = true;
+    if !layout::fits(was) {
+        overlay::disarm(state);
+    }
 }
 
 /// The terminal is gone: nobody can take anything back any more, so nothing that is held is sent.

@@ -36,6 +36,14 @@ pub fn title(core: &Core) -> SafeText {
     short_title(&core.repository.value, &core.name)
 }
 
+/// The same with the job: tells the legs of a matrix wave apart.
+pub fn leg(core: &Core) -> SafeText {
+    match core.run.as_ref().filter(|r| !r.job.is_empty()) {
+        Some(run) => safe!("{} {}", title(core), run.job.ident()),
+        None => title(core),
+    }
+}
+
 /// The same from its parts.
 pub fn short_title(repository: &Text, name: &Text) -> SafeText {
     let last = repository.as_bytes().rsplit(|b| *b == b'/').next().unwrap_or_default();

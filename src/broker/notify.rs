@@ -5,6 +5,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command as Process;
@@ -118,6 +119,7 @@ async fn tell(hook: &Hook, json: &str) -> Result<SafeText, SafeText> {
         .kill_on_drop(true)
         .spawn()
         .map_err(failed)?;
+    let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
     let stdin = child.stdin.take();
     let run = async {
         if let Some(mut stdin) = stdin {
@@ -130,7 +132,11 @@ async fn tell(hook: &Hook, json: &str) -> Result<SafeText, SafeText> {
     match tokio::time::timeout(hook.time, run).await {
         Ok(Ok(status)) => in_words(status),
         Ok(Err(e)) => Err(failed(e)),
-        Err(_) => Err(safe!("took longer than {} s and was ended", hook.time.as_secs())),
+        Err(_) => {
+            // What a shell started is in its group and ends with it.
+            let _ = group.map(|group| kill_process_group(group, Signal::KILL));
+            Err(safe!("took longer than {} s and was ended", hook.time.as_secs()))
+        }
     }
 }
 

@@ -8,13 +8,12 @@ use color_eyre::eyre::{WrapErr, eyre};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::Exit;
-use crate::backends;
+use super::setup::{self, ConfigArg};
+use super::{Exit, out};
 use crate::broker::tokens::{self, Token, Use};
 use crate::broker::{Listen, Options, TlsFiles, open_database, serve};
-use crate::config::{Broker, Config, FileChoice, Sources, read_file};
+use crate::config::{Broker, Config, FileChoice, read_file};
 use crate::domain::ids::{BackendName, Person};
-use crate::domain::json;
 use crate::domain::principal::{Assurance, Principal};
 use crate::domain::text::{SafeText, Text};
 use crate::domain::time::Span;
@@ -96,9 +95,8 @@ enum TokenCommand {
 
 #[derive(clap::Args)]
 struct Place {
-    /// The config file; its table [broker] has these options as keys, the command line wins.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArg,
     /// The broker's state folder: database, evidence, lock, address.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
@@ -113,14 +111,8 @@ struct Grounds {
 
 impl Place {
     fn grounds(&self) -> color_eyre::Result<Grounds> {
-        let paths = Paths::of_user()
-            .ok_or_else(|| eyre!("there is no home folder; set JIT_TUI_STATE_DIR and JIT_TUI_CONFIG_DIR"))?;
-        let usual = || FileChoice::Usual(paths.config.join("config.toml"));
-        let file = self.config.clone().map_or_else(usual, FileChoice::Named);
-        let env = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
-        let kinds: Vec<&str> = backends::KINDS.iter().map(|kind| kind.name).collect();
-        let sources = Sources { file, check: &files::check_ours, env: env.collect(), kinds: &kinds };
-        let config = Config::load(&sources).wrap_err("the config is not in order")?;
+        let paths = setup::paths()?;
+        let config = self.config.load(&paths)?;
         let state = self.state.as_deref().map(std::path::absolute).transpose()?.unwrap_or_else(|| paths.state.clone());
         Ok(Grounds { config, paths, state })
     }
@@ -172,9 +164,6 @@ pub fn run(args: Args) -> Exit {
 
 fn broker(run: Run) -> Exit {
     let options = options(&run)?;
-    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::WARN);
-    // Somebody else's subscriber does as well.
-    let _ = log.try_init();
     if options.local {
         leave_the_terminal();
     }
@@ -202,7 +191,8 @@ async fn serve_until_told(options: Options) -> Exit {
     let (local, leave_after) = (options.local, options.leave_after);
     let (mut term, mut int, mut hup) = signals()?;
     let server = serve(options).await?;
-    eprintln!("jit-tui broker {} listens on {}", server.broker(), server.address());
+    let address = Text::from(server.address().to_string());
+    out::complain(&safe!("broker {} listens on {}", Text::from(server.broker()).ident(), address.ident()));
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}
@@ -328,8 +318,8 @@ fn add_token(add: Add) -> Exit {
     let token = Token { name, use_, created_at: now, expires: holds.map(|h| now + h), revoked_at: None };
     let mut db = open_database(&grounds.database(&add.place))?;
     let secret = tokens::add(&mut db, &token, me())?;
-    eprintln!("{}; shown this once:", in_words(&token));
-    println!("{secret}");
+    out::complain(&safe!("{}; shown this once:", in_words(&token)));
+    out::line(&Text::from(secret).ident())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -337,9 +327,9 @@ fn list_tokens(place: &Place, as_json: bool) -> Exit {
     let db = open_database(&place.grounds()?.database(place))?;
     for (_, token) in tokens::all(&db)? {
         if as_json {
-            println!("{}", json::to_line(&token)?);
+            out::json(&token)?;
         } else {
-            println!("{}", in_words(&token));
+            out::line(&in_words(&token))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -348,7 +338,7 @@ fn list_tokens(place: &Place, as_json: bool) -> Exit {
 fn revoke_token(name: &str, place: &Place) -> Exit {
     let mut db = open_database(&place.grounds()?.database(place))?;
     tokens::revoke(&mut db, name, clock::now().wall, me())?;
-    eprintln!("revoked {}", Text::from(name).ident());
+    out::complain(&safe!("revoked {}", Text::from(name).ident()));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -42,7 +42,7 @@ async fn drop_held(desk: &Arc<Inner>, id: DecisionId, key: Option<RequestKey>) {
         Ok(()) => claim.release(),
         Err(why) => desk.audit_broken(&why).await,
     }
-    desk.tell(News::Notice(safe!("a held decision on {} was dropped: nothing was sent", about))).await;
+    desk.tell(News::Notice(safe!("nothing was sent: the decision held back on {} was dropped", about))).await;
 }
 
 async fn settle_one(desk: Arc<Inner>, decision: Decision) {

@@ -151,10 +151,8 @@ fn unsafe_key(row: &Row, key: Key, keys: &BTreeMap<Verb, Vec<Key>>) -> Option<Co
     let has = |verb: Verb| keys.get(&verb).is_some_and(|list| list.contains(&key));
     let easy = ["enter", "space", "y"].iter().any(|name| name.parse() == Ok(key));
     let pair = row.confirm.is_some_and(has) || VERBS.iter().any(|o| o.confirm == Some(row.verb) && has(o.verb));
-    if !(row.danger && easy) && !pair {
-        return None;
-    }
-    Some(Conflict {
+    let by_accident = pair || (row.danger && easy);
+    by_accident.then(|| Conflict {
         what: safe!("keys: {} = {} could approve or stop something by accident", row.name, key),
         mend: SafeText::lit("take another key: never enter, space or y, and never the key that opens the dialog"),
     })

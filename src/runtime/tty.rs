@@ -52,9 +52,9 @@ fn take(out: &mut File) -> io::Result<()> {
     write_out(out, &bytes)
 }
 
-/// Standard output without the buffer of std: one frame is one write.
+/// Standard output without the buffer of std: one frame is one write. No child inherits it.
 fn stdout() -> io::Result<File> {
-    Ok(File::from(rustix::io::dup(rustix::stdio::stdout())?))
+    Ok(File::from(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?))
 }
 
 /// Writes all, also where somebody made the terminal non-blocking.

@@ -91,9 +91,9 @@ fn palette(canvas: &mut Canvas, room: Rect, state: &State, list: &Listing) -> Po
         let says = why.as_ref().map_or(SafeText::lit(row.long), |why| safe!("not now: {}", why));
         let line = Line::of(Role::Strong, if here { "> " } else { "  " })
             .and(Role::Key, state.setup.keymap.shown(row.verb).cut(9))
-            .to_column(12)
+            .filled_to(12)
             .and(Role::Strong, row.name)
-            .to_column(27)
+            .filled_to(27)
             .and(role, says);
         if here { canvas.selected(area, &line) } else { canvas.line(area, &line) }
     }
@@ -119,7 +119,7 @@ fn outcomes(canvas: &mut Canvas, room: Rect, state: &State, list: &Listing) {
     let tracks = state.holds.tracks.iter().rev().map(|track| {
         let (words, role) = track.words();
         let line = Line::of(Role::Dim, safe!("{} ", track.at.clock())).and_marked(Role::Strong, &track.what.cut(40));
-        line.to_column(40).and_marked(role, &words)
+        line.filled_to(40).and_marked(role, &words)
     });
     let width = usize::from(inner.width);
     let rows: Vec<Line> = tracks.chain(remarks).flat_map(|l| l.wrap(width, 40)).collect();
@@ -131,12 +131,10 @@ fn outcomes(canvas: &mut Canvas, room: Rect, state: &State, list: &Listing) {
 
 fn quit(canvas: &mut Canvas, room: Rect, state: &State) {
     let keys = &state.setup.keymap;
-    let area = middle(room, 66, 7);
     let foot = Line::of(Role::Key, keys.shown(Verb::Leave))
         .and(Role::Text, " quit   ")
         .and(Role::Key, keys.shown(Verb::Cancel))
         .and(Role::Text, " stay");
-    let inner = canvas.frame(area, (&Line::of(Role::Title, "QUIT?"), &Line::new()), &foot);
     let (held, flying) = (state.holds.held_count(), state.holds.in_flight());
     let mut lines = Vec::new();
     if held > 0 {
@@ -146,6 +144,8 @@ fn quit(canvas: &mut Canvas, room: Rect, state: &State) {
         lines.push(Line::of(Role::Warn, safe!("{} on the way: on record, and already sent.", decisions(flying))));
         lines.push(Line::of(Role::Text, "What came of it is settled at the next start, or in `audit list`."));
     }
+    let area = middle(room, 66, u16::try_from(lines.len()).unwrap_or(3) + 2);
+    let inner = canvas.frame(area, (&Line::of(Role::Title, "QUIT?"), &Line::new()), &foot);
     canvas.lines(inner, &lines);
 }
 

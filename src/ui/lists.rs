@@ -45,7 +45,7 @@ fn grant_titles(width: usize) -> Line {
     let what = what_width(width);
     let columns = [("ENV", 8), ("WHAT", 8 + what), ("REACH", 18 + what), ("BY", 27 + what), ("ENFORCE", 36 + what)];
     let start = Line::of(Role::Dim, "  ");
-    let titles = columns.into_iter().fold(start, |line, (title, to)| line.and(Role::Dim, title).to_column(to));
+    let titles = columns.into_iter().fold(start, |line, (title, to)| line.and(Role::Dim, title).filled_to(to));
     titles.and(Role::Dim, "STATE")
 }
 
@@ -55,7 +55,7 @@ fn what_width(width: usize) -> usize {
 
 fn grant_row(state: &State, grant: &Grant, here: bool, width: usize) -> Line {
     let what = what_width(width);
-    let production = state.queue.get(&grant.bound.request).is_some_and(|e| e.production);
+    let production = state.queue.is_production(&grant.bound.environment);
     let environment = if production { SafeText::lit("PROD") } else { grant.bound.environment.ident().cut(5) };
     let by = grant.by.first().map_or(SafeText::lit("policy"), |p| p.shown());
     let by = if grant.by.len() > 1 { safe!("{} +{}", by.cut(5), grant.by.len() - 1) } else { by };
@@ -65,15 +65,15 @@ fn grant_row(state: &State, grant: &Grant, here: bool, width: usize) -> Line {
     let enforcer = if grant.enforcer == Enforcer::Nobody { Role::Bad } else { Role::Dim };
     let line = Line::of(Role::Strong, if here { "> " } else { "  " })
         .and_marked(if production { Role::Prod } else { Role::Text }, &environment)
-        .to_column(8)
+        .filled_to(8)
         .and_marked(if live { Role::Strong } else { Role::Dim }, &name.cut(what - 1))
-        .to_column(8 + what)
+        .filled_to(8 + what)
         .and(Role::Text, grant.scope.word())
-        .to_column(18 + what)
+        .filled_to(18 + what)
         .and(Role::Text, by.cut(8))
-        .to_column(27 + what)
+        .filled_to(27 + what)
         .and(enforcer, grant.enforcer.word())
-        .to_column(36 + what);
+        .filled_to(36 + what);
     let line = if grant.break_glass { line.and(Role::Bad, "BG ") } else { line };
     line.and(role, standing)
 }
@@ -95,7 +95,9 @@ pub fn audit(canvas: &mut Canvas, layout: &Layout, state: &State) {
         canvas.line(title, &line);
     }
     canvas.rule(rule);
-    canvas.line(columns, &Line::of(Role::Dim, "  RECORD TIME                 WHO          WHAT"));
+    let titles = [(" RECORD", 8), ("TIME", 29), ("WHO", 40), ("WHAT", 45)];
+    let titles = titles.into_iter().fold(Line::new(), |line, (title, to)| line.and(Role::Dim, title).filled_to(to));
+    canvas.line(columns, &titles);
     match (&screen.error, screen.records.is_empty()) {
         (Some(why), _) => canvas.lines(list.rows, &[Line::of(Role::Bad, safe!("  The log cannot be read: {}", why))]),
         (None, true) if screen.is_reading() => canvas.lines(list.rows, &[Line::of(Role::Dim, "  Reading.")]),

@@ -19,6 +19,7 @@ use crate::app::State;
 use crate::app::layout::{SMALLEST, fits};
 use crate::app::line::Line;
 use crate::app::state::Screen;
+use crate::keymap::Verb;
 use crate::safe;
 use crate::theme::{Role, Theme};
 use text::Canvas;
@@ -31,7 +32,7 @@ pub fn draw(frame: &mut Frame, state: &State, theme: &Theme) {
         if fits((area.width, area.height)) && (area.width, area.height) == state.setup.size {
             whole(&mut canvas, state)
         } else {
-            too_small(&mut canvas, area);
+            too_small(&mut canvas, area, state);
             None
         }
     };
@@ -40,12 +41,16 @@ pub fn draw(frame: &mut Frame, state: &State, theme: &Theme) {
     }
 }
 
-fn too_small(canvas: &mut Canvas, area: Rect) {
-    let lines = [
+fn too_small(canvas: &mut Canvas, area: Rect, state: &State) {
+    let mut lines = vec![
         Line::of(Role::Strong, safe!("jit-tui needs {}x{}", SMALLEST.0, SMALLEST.1)),
         Line::of(Role::Text, safe!("here are {}x{}", area.width, area.height)),
         Line::of(Role::Dim, "make the window larger; nothing is decided meanwhile"),
     ];
+    if !state.holds.held.is_empty() {
+        let undo = state.setup.keymap.shown(Verb::Undo);
+        lines.push(Line::of(Role::Warn, safe!("HELD: {} takes it back", undo)));
+    }
     canvas.lines(area, &lines);
 }
 

@@ -55,7 +55,7 @@ pub fn draw(canvas: &mut Canvas, layout: &Layout, state: &State) {
     let shown = state.queue.rows().iter().enumerate().skip(state.queue.top);
     for (area, (at, row)) in list.rows.rows().zip(shown) {
         let line = row_line(state, row, &columns, at == state.queue.cursor());
-        if at == state.queue.cursor() { canvas.selected(area, &line) } else { canvas.line(area, &line) }
+        canvas.line(area, &line);
     }
     detail(canvas, &list, queue::detail(state, list.beside));
 }
@@ -104,12 +104,12 @@ pub fn rows3(area: Rect) -> [Rect; 3] {
 
 fn view_line(state: &State, width: usize) -> Line {
     let queue = &state.queue;
+    let rows = queue.rows().len();
     let line = Line::of(Role::Dim, "view ").and(Role::Strong, queue.view.title());
+    let count = safe!("  {} {}", rows, if rows == 1 { "row" } else { "rows" });
     let line = match queue.filter.is_empty() {
-        true => line.and(Role::Dim, safe!("  {} rows", queue.rows().len())),
-        false => {
-            line.and(Role::Dim, safe!("  {} rows match ", queue.rows().len())).and(Role::Input, queue.filter.text())
-        }
+        true => line.and(Role::Dim, count),
+        false => line.and(Role::Dim, safe!("{} of ", count)).and(Role::Input, queue.filter.text()),
     };
     let line = match queue.marks.len() {
         0 => line,
@@ -133,7 +133,7 @@ fn cell(line: Line, role: Role, text: SafeText, width: usize) -> Line {
         return line;
     }
     let to = line.width() + width + 1;
-    line.and_marked(role, &text.cut(width)).to_column(to)
+    line.and_marked(role, &text.cut(width)).filled_to(to)
 }
 
 fn row_line(state: &State, row: &Row, columns: &Columns, here: bool) -> Line {
@@ -143,7 +143,7 @@ fn row_line(state: &State, row: &Row, columns: &Columns, here: bool) -> Line {
     let line = Line::of(Role::Strong, if here { ">" } else { " " });
     let line = mark(state, row, line);
     let line = cell(line, environment_role, environment, columns.environment);
-    let line = what(line, row, columns.what);
+    let line = what(line, row, columns.what, here);
     let head = request.core.head.as_ref().map_or(SafeText::lit("-"), |h| h.short());
     let line = cell(line, Role::Dim, head, columns.sha);
     let who = words::asker(&request.core, state.you(&request.key().backend));
@@ -173,19 +173,22 @@ fn environment(row: &Row, width: usize) -> (SafeText, Role) {
     }
 }
 
-fn what(line: Line, row: &Row, width: usize) -> Line {
+/// Only this cell is reversed under the cursor: over a slow line a whole row would be four times the bytes.
+fn what(line: Line, row: &Row, width: usize, here: bool) -> Line {
     let title = words::title(&row.entry.request.core);
+    let role = |role: Role| if here { Role::Selected } else { role };
     match &row.kind {
-        RowKind::One => cell(line, Role::Strong, title, width),
+        RowKind::One => cell(line, role(Role::Strong), title, width),
         RowKind::Member => {
             let job = row.entry.request.core.run.as_ref().map(|r| r.job.ident()).unwrap_or_default();
-            cell(line, Role::Text, safe!("  {} {}", title, job), width)
+            cell(line, role(Role::Text), safe!("  {} {}", title, job), width)
         }
         RowKind::Fold { members, open } => {
             let count = safe!("{}x{}", if *open { "v" } else { "" }, members.len());
             let room = width.saturating_sub(count.width() + 1);
             let to = line.width() + width + 1;
-            line.and_marked(Role::Strong, &title.cut(room)).and(Role::Warn, safe!(" {}", count)).to_column(to)
+            let line = line.and_marked(role(Role::Strong), &title.cut(room));
+            line.and(Role::Warn, safe!(" {}", count)).filled_to(to)
         }
     }
 }

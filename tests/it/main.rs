@@ -17,4 +17,5 @@ mod floors;
 mod gate;
 mod policy;
 mod pty;
+mod story;
 mod terminal;

@@ -16,7 +16,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 
 /// So long a state may take; `JIT_TUI_TEST_SECONDS` for slow machines.
 pub fn patience() -> Duration {
-    let secs = std::env::var("JIT_TUI_TEST_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(20);
+    let secs = std::env::var("JIT_TUI_TEST_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(30);
     Duration::from_secs(secs)
 }
 
@@ -75,6 +75,8 @@ impl Start {
         command.env_clear();
         command.cwd(std::env::temp_dir());
         let path = std::env::var_os("PATH").unwrap_or_default();
+        // A local broker that it starts does not outlive the test for long.
+        command.env("JIT_TUI_LOCAL_IDLE", "10s");
         for (name, value) in [("TERM", "xterm-256color".into()), ("LANG", "C.UTF-8".into()), ("PATH", path)] {
             command.env(name, value);
         }
@@ -209,6 +211,11 @@ impl Pty {
     /// Waits until the screen's text is as hoped.
     pub fn wait_until(&self, hope: &str, check: impl Fn(&str) -> bool) {
         self.wait_seen(hope, |seen| check(&seen.parser.screen().contents()));
+    }
+
+    /// Waits until the screen, styles included, is as hoped.
+    pub fn wait_until_seen(&self, hope: &str, check: impl Fn(&vt100::Screen) -> bool) {
+        self.wait_seen(hope, |seen| check(seen.parser.screen()));
     }
 
     /// Waits until these bytes came.

@@ -64,6 +64,66 @@ fn after_a_stop_it_takes_the_terminal_again() {
 }
 
 #[test]
+fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again() {
+    let mut start = Start::program("sh", &["-m", "-c", &format!("{BIN}; echo put aside; read go; fg; echo code $?")]);
+    let home = tempfile::tempdir().unwrap();
+    start.home_at(home.path());
+    let pty = start.run();
+    pty.wait_for("? help");
+    pty.press("\x1a");
+    pty.wait_for("put aside");
+    pty.look(|screen| assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()));
+    pty.press("go\n");
+    pty.wait_for("? help");
+    pty.look(|screen| assert!(screen.alternate_screen() && screen.bracketed_paste()));
+    pty.press("q");
+    pty.wait_for("code 0");
+    pty.look(|screen| assert!(!screen.alternate_screen()));
+}
+
+#[test]
+fn quitting_gives_the_terminal_back() {
+    let mut pty = console();
+    pty.wait_for("? help");
+    pty.press("q");
+    assert_eq!(pty.exit_code(), 0);
+    pty.assert_given_back();
+}
+
+#[test]
+fn without_colours_what_is_selected_still_shows() {
+    let pty = Start::new(&[]).env("NO_COLOR", "1").run();
+    pty.wait_for("? help");
+    pty.press(":");
+    pty.wait_until_seen("a reversed cell", |screen| any_cell(screen, vt100::Cell::inverse));
+    pty.look(|screen| {
+        let coloured =
+            |cell: &vt100::Cell| cell.fgcolor() != vt100::Color::Default || cell.bgcolor() != vt100::Color::Default;
+        assert!(!any_cell(screen, coloured), "no colour anywhere");
+    });
+}
+
+fn any_cell(screen: &vt100::Screen, is: impl Fn(&vt100::Cell) -> bool) -> bool {
+    let (rows, columns) = screen.size();
+    let cells = (0..rows.into()).flat_map(|row| (0..columns.into()).filter_map(move |column| screen.cell(row, column)));
+    cells.into_iter().any(is)
+}
+
+#[test]
+fn a_theme_that_is_not_there_is_told_and_keeps_nobody_out() {
+    let pty = Start::new(&["--theme", "drak"]).run();
+    pty.wait_for("no theme `drak`");
+}
+
+#[test]
+fn a_terminal_too_small_is_told_so_and_comes_back_when_it_grows() {
+    let pty = Start::new(&[]).size(59, 16).run();
+    pty.wait_for("60x16");
+    pty.resize(80, 24);
+    pty.wait_for("? help");
+}
+
+#[test]
 fn a_quiet_console_sleeps() {
     let pty = console();
     pty.bytes_until_quiet(Duration::from_millis(500));

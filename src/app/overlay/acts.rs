@@ -6,8 +6,10 @@ use super::Overlay;
 use super::dialog::{Dialog, FieldKind, Purpose};
 use super::draft::Refusal;
 use crate::app::Effect;
+use crate::app::screens::grants::standing_line;
 use crate::app::state::State;
 use crate::desk::news::{AuditState, Errand};
+use crate::domain::grant::Standing;
 use crate::domain::text::SafeText;
 use crate::domain::time::Span;
 use crate::domain::verdict::RUN_FOR_CAP;
@@ -50,6 +52,18 @@ pub fn open(state: &mut State, verb: Verb) {
     }
     state.overlay = Some(Overlay::Dialog(Box::new(dialog)));
     state.dirty = true;
+}
+
+/// Locks the dialog of a grant that is over or gone.
+pub fn grants_changed(state: &State, dialog: &mut Dialog) {
+    let (Purpose::Revoke { grant, .. } | Purpose::Extend { grant, .. }) = &dialog.purpose else { return };
+    dialog.locked = match state.grants.find(grant) {
+        None => Some(SafeText::lit("its backend no longer lists this grant")),
+        Some(g) if matches!(g.standing(state.now.wall), Standing::Over | Standing::Revoked) => {
+            Some(standing_line(g, state.label).0)
+        }
+        Some(_) => None,
+    };
 }
 
 /// Sends what the dialog says; nothing of this is held back.

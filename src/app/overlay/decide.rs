@@ -158,7 +158,8 @@ pub fn send(state: &mut State, dialog: &Dialog, fx: &mut Vec<Effect>) -> Result<
     }
     let drafts = open.iter().map(|t| draft_of(state, dialog, *ballot, t)).collect::<Result<Vec<Draft>, _>>()?;
     check_all(state, &drafts, &open)?;
-    let titles: Vec<SafeText> = open.iter().map(|t| words::title(&t.shown.core)).collect();
+    let title = if open.len() > 1 { words::leg } else { words::title };
+    let titles: Vec<SafeText> = open.iter().map(|t| title(&t.shown.core)).collect();
     let made_at = state.now.wall;
     let decisions = drafts.into_iter().map(|d| build(d, state.next_decision_id(), made_at)).collect();
     dispatch(state, *ballot, decisions, &titles, fx);

@@ -3,6 +3,7 @@
 mod acts;
 mod decide;
 mod dialog;
+mod dialog_keys;
 mod draft;
 mod lists;
 mod say;
@@ -19,6 +20,8 @@ use crate::keymap::{Key, Verb};
 pub use acts::open as open_act;
 pub use decide::open as open_decision;
 pub use dialog::Dialog;
+#[cfg(test)]
+pub use dialog::FieldKind;
 pub use lists::{find, leave, palette_rows, pressed as list_pressed};
 pub use say::{Spot, foot, head, rows};
 
@@ -75,7 +78,7 @@ impl Default for Listing {
 /// A key was pressed while something lies over the screen. `again` = it is held down.
 pub fn pressed(state: &mut State, key: Key, again: bool, fx: &mut Vec<Effect>) {
     match state.overlay {
-        Some(Overlay::Dialog(_)) => dialog::pressed(state, key, again, fx),
+        Some(Overlay::Dialog(_)) => dialog_keys::pressed(state, key, again, fx),
         _ => list_pressed(state, key, fx),
     }
 }
@@ -97,10 +100,10 @@ pub fn paste(state: &mut State, text: &Text) {
 
 /// Closes the dialog; what is typed in its comment is kept for the same request.
 pub fn close_dialog(state: &mut State) {
-    if let Some(Overlay::Dialog(dialog)) = state.overlay.take() {
-        if let Some(key) = dialog.first_key().filter(|_| !dialog.why.is_blank()) {
-            state.kept_comment = Some((key.clone(), dialog.why.text()));
-        }
+    if let Some(Overlay::Dialog(dialog)) = state.overlay.take()
+        && let Some(key) = dialog.first_key().filter(|_| !dialog.why.is_blank())
+    {
+        state.kept_comment = Some((key.clone(), dialog.why.text()));
     }
     screens::queue::refresh(state);
 }
@@ -134,12 +137,17 @@ pub fn unpark(state: &mut State) -> bool {
     state.screens.pop();
     state.overlay = Some(*overlay);
     evidence_came(state);
+    disarm(state);
+    state.dirty = true;
+    true
+}
+
+/// What is typed next into the dialog that just came into sight was not meant for it.
+pub fn disarm(state: &mut State) {
     let boot = state.now.boot;
     if let Some(Overlay::Dialog(dialog)) = &mut state.overlay {
         dialog.disarm(boot);
     }
-    state.dirty = true;
-    true
 }
 
 /// Runs `change` on the dialog that is open or waits.
@@ -161,6 +169,11 @@ fn with_dialog(state: &mut State, change: impl FnOnce(&mut State, &mut Dialog)) 
 /// Evidence came or was looked at: what is unseen may be less now.
 pub fn evidence_came(state: &mut State) {
     with_dialog(state, |state, dialog| dialog.refit(state));
+}
+
+/// Grants came: one that is over can neither be revoked nor extended.
+pub fn grants_changed(state: &mut State) {
+    with_dialog(state, |state, dialog| acts::grants_changed(state, dialog));
 }
 
 /// Requests came: the dialog may be about one that changed.

@@ -10,7 +10,7 @@ use super::view::View;
 use crate::domain::digest::Digest;
 use crate::domain::ids::{BackendName, RequestKey};
 use crate::domain::request::{Request, State};
-use crate::domain::text::SafeText;
+use crate::domain::text::{SafeText, Text};
 use crate::domain::time::Ms;
 
 /// So many requests that are over are kept for the `ended` view.
@@ -75,6 +75,11 @@ impl Queue {
     /// The request of this key.
     pub fn get(&self, key: &RequestKey) -> Option<&Arc<Entry>> {
         self.entries.get(key)
+    }
+
+    /// Whether this environment is production.
+    pub fn is_production(&self, environment: &Text) -> bool {
+        self.production.holds(environment)
     }
 
     /// Everything that is known, in no order.

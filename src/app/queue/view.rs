@@ -75,7 +75,7 @@ fn is_live(request: &Request, now: Ms) -> bool {
 fn is_unknown(request: &Request) -> bool {
     let lost = |request: &Request| {
         let passes = request.grant.iter().flat_map(|g| &g.passes);
-        passes.rev().next().is_some_and(|p| matches!(p.end, Some((_, End::Lost))))
+        passes.last().is_some_and(|p| matches!(p.end, Some((_, End::Lost))))
     };
     matches!(request.state, State::Unknown(_)) || lost(request)
 }

@@ -108,6 +108,10 @@ pub fn answer(state: &mut State, generation: u64, result: Result<Vec<Arc<Record>
 /// The whole story of the request under the cursor; again: everything.
 pub fn toggle_why(state: &mut State, fx: &mut Vec<Effect>) {
     let key = state.audit.selected().and_then(|r| r.request.clone());
+    if state.audit.request.is_none() && key.is_none() {
+        state.say("this record is about no request");
+        return;
+    }
     state.audit.request = if state.audit.request.is_some() { None } else { key };
     read(state, fx);
 }
@@ -123,7 +127,7 @@ pub fn row(record: &Record) -> Line {
     let who = record.by.as_ref().map_or(SafeText::lit("-"), |p| p.shown());
     Line::of(Role::Dim, safe!("{:>6} {} ", record.seq, record.at.iso()))
         .and(Role::Strong, who.cut(10))
-        .to_column(39)
+        .filled_to(39)
         .and_marked(Role::Text, &crate::audit::words(record))
 }
 

@@ -40,7 +40,7 @@ pub fn lines(state: &State, search: &str, width: usize) -> Vec<Line> {
         let rows: Vec<Line> = rows.into_iter().filter(|l| fits(l)).collect();
         if !rows.is_empty() {
             lines.push(Line::of(Role::Title, title));
-            lines.extend(rows.iter().flat_map(|l| l.wrap(width, 28)));
+            lines.extend(rows.iter().flat_map(|l| l.wrap(width, 31)));
             lines.push(Line::new());
         }
     };
@@ -48,11 +48,11 @@ pub fn lines(state: &State, search: &str, width: usize) -> Vec<Line> {
         section(context.title(), verbs_of(&state.setup.keymap, context));
     }
     let pair = |(sign, says): &(&'static str, &'static str)| {
-        Line::of(Role::Strong, safe!("  {}", *sign)).to_column(28).and(Role::Text, *says)
+        Line::of(Role::Strong, safe!("  {}", *sign)).filled_to(31).and(Role::Text, *says)
     };
     section("signs", LEGEND.iter().map(pair).collect());
     let field = |(name, takes): &(&'static str, &'static str)| {
-        Line::of(Role::Strong, safe!("  {}:", *name)).to_column(28).and(Role::Text, *takes)
+        Line::of(Role::Strong, safe!("  {}:", *name)).filled_to(31).and(Role::Text, *takes)
     };
     section("fields of the filter (`-` before one turns it around)", FIELDS.iter().map(field).collect());
     if lines.is_empty() {
@@ -71,11 +71,8 @@ fn verb_line(keymap: &Keymap, row: &Row) -> Line {
     let keys: Vec<SafeText> = keymap.keys(row.verb).iter().map(|k| safe!("{}", k)).collect();
     let keys = if keys.is_empty() { safe!(":{}", row.name) } else { SafeText::join(&keys, " ") };
     Line::of(Role::Key, safe!("  {}", keys.cut(15)))
-        .to_column(18)
-        .and(
-            if row.danger { Role::Bad } else { Role::Strong },
-            safe!("{:9}", row.short.split(',').next().unwrap_or_default()),
-        )
-        .to_column(28)
+        .filled_to(18)
+        .and(if row.danger { Role::Bad } else { Role::Strong }, row.short.split(',').next().unwrap_or_default())
+        .filled_to(31)
         .and(Role::Text, row.long)
 }

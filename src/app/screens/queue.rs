@@ -190,12 +190,12 @@ pub fn empty(state: &State) -> Vec<Line> {
         ("jit-tui gate -- CMD", "have a step of yours ask here, in another terminal"),
         ("jit-tui doctor", "check config, backends, audit log and terminal"),
     ] {
-        lines.push(Line::of(Role::Key, safe!("    {}", command)).to_column(26).and(Role::Dim, what));
+        lines.push(Line::of(Role::Key, safe!("    {}", command)).filled_to(26).and(Role::Dim, what));
     }
     lines
 }
 
 fn key_line(state: &State, verb: Verb, what: &'static str) -> Line {
     let key: SafeText = state.setup.keymap.shown(verb);
-    Line::of(Role::Key, safe!("    {}", key)).to_column(10).and(Role::Dim, what)
+    Line::of(Role::Key, safe!("    {}", key)).filled_to(10).and(Role::Dim, what)
 }

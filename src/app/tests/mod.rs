@@ -1,1 +1,8 @@
+//! The console as stories: given a queue, when these keys, then this screen and these effects.
 
+mod any;
+mod deciding;
+mod holding;
+mod queue;
+mod reading;
+mod rest;

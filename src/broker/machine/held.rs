@@ -14,6 +14,7 @@ use crate::domain::grant::{Bound, Grant};
 use crate::domain::ids::{CommitSha, GrantId, NativeId};
 use crate::domain::outcome::Outcome;
 use crate::domain::principal::{Identity, Principal};
+use crate::domain::record::Head;
 use crate::domain::request::{Core, EvidenceSummary, Look, Sealed, State, Vote};
 use crate::domain::text::Text;
 use crate::domain::time::{Ms, Span};
@@ -157,6 +158,15 @@ pub struct LastSuccess {
     /// The commit.
     pub sha: CommitSha,
     /// When it ended.
+    pub at: Ms,
+}
+
+/// Another log's head and when it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownHead {
+    /// The head.
+    pub head: Head,
+    /// When.
     pub at: Ms,
 }
 

@@ -12,14 +12,17 @@ use crate::domain::time::Span;
 use crate::safe;
 
 use super::super::identity::Caller;
-use super::super::problem::{not_found, problem};
+use super::super::problem::{not_found, problem, text};
 use super::draft::{Draft, Occasion};
-use super::held::{Held, Live};
+use super::held::{Held, KnownHead, Live};
 use super::state::Change;
 use super::{About, Answer};
 
 /// How long a look counts.
 const LOOK: Span = Span::mins(2);
+
+/// Several processes write one log: their heads may overtake each other by so much.
+const LATE: Span = Span::mins(1);
 
 /// A request of this credential's own; others learn nothing about it.
 pub(super) fn owned<'a>(draft: &Draft<'a>, about: &About) -> Result<&'a Arc<Held>, Problem> {
@@ -91,18 +94,21 @@ fn drop_own_grant(draft: &mut Draft<'_>, about: &About, held: &Held) {
 
 /// Keeps a console's head; one that cannot follow the last is an alarm.
 pub(super) fn heads(draft: &mut Draft<'_>, caller: &Caller, log: &Text, head: Head) -> Result<Answer, Problem> {
-    let whose = super::super::problem::text(safe!("{} of {}", log.ident(), caller.principal.shown()));
+    // Names are the senders' own choice: nobody spoils another one's.
+    let whose = text(safe!("{} of {}", log.ident(), caller.principal.shown()));
     if let Some(before) = draft.state.heads.get(&whose) {
-        if *before == head {
+        let late = head.seq < before.head.seq && draft.now.wall.since(before.at) < LATE;
+        if before.head == head || late {
             return Ok(Answer::Done);
         }
-        if head.seq <= before.seq {
-            let message = safe!("this log was at #{} ({}) before", before.seq, before.hash.short());
+        if head.seq <= before.head.seq {
+            let message = safe!("this log was at #{} ({}) before", before.head.seq, before.head.hash.short());
             return Err(problem(Code::Conflict, message, "records are missing or changed: run `jit-tui audit verify`"));
         }
     }
-    draft.push(Change::Head(whose.clone(), head));
-    draft.record(Some(&caller.principal), None, Event::HeadSeen { log: whose, seq: head.seq, head: head.hash });
+    draft.push(Change::Head(whose, KnownHead { head, at: draft.now.wall }));
+    let event = Event::HeadSeen { log: log.clone(), seq: head.seq, head: head.hash };
+    draft.record(Some(&caller.principal), None, event);
     Ok(Answer::Done)
 }
 

@@ -6,14 +6,13 @@ use std::sync::Arc;
 
 use crate::domain::digest::Digest;
 use crate::domain::ids::{DecisionId, GrantId, NativeId};
-use crate::domain::record::Head;
 use crate::domain::scope::Scope;
 use crate::domain::text::Text;
 use crate::domain::time::Ms;
 use crate::policy::Policy;
 use crate::sys::clock::Now;
 
-use super::held::{Deployed, Held, HeldGrant, LastSuccess};
+use super::held::{Deployed, Held, HeldGrant, KnownHead, LastSuccess};
 
 /// What stays the same while the broker runs.
 #[derive(Clone, Debug)]
@@ -67,7 +66,7 @@ pub struct State {
     pub(super) waiting: HashMap<Text, HashMap<Digest, u32>>,
     pub(super) bases: HashMap<Place, LastSuccess>,
     pub(super) deployed: HashMap<(Text, Text, Text), Arc<Deployed>>,
-    pub(super) heads: HashMap<Text, Head>,
+    pub(super) heads: HashMap<Text, KnownHead>,
     by_seq: BTreeMap<u64, NativeId>,
 }
 
@@ -99,7 +98,7 @@ pub enum Change {
     /// A run started with an approval.
     Deployed((Text, Text, Text), Arc<Deployed>),
     /// Another log's head.
-    Head(Text, Head),
+    Head(Text, KnownHead),
     /// The clocks stepped, or the mark was passed.
     Mark(Option<Ms>),
     /// The policy by which everything that waits was judged last.

@@ -32,6 +32,9 @@ use crate::sys::process::{OURSELVES, signal_by_name, tree};
 const LOOK: Duration = Duration::from_secs(1);
 /// The same while processes are being ended.
 const LOOK_ENDING: Duration = Duration::from_millis(50);
+/// How often a command is woken that somebody tried to put aside: its time runs on, and nobody could bring it back to
+/// the front before it is over. Once is not enough, since the stop reaches each process at its own moment.
+const WAKE: u32 = 4;
 
 /// Runs from the gate's first order to the last process's end.
 ///
@@ -45,11 +48,11 @@ pub(super) async fn keep(handed: Handed) -> io::Result<()> {
         _ => return Err(io::Error::other("the gate gave no order: nothing runs")),
     };
     let child = spawn(&plan, stdin)?;
-    let mut keeper = Keeper { until: plan.until, plan, child, fate: None, ending: None, reports: Vec::new() };
+    let mut keeper = Keeper { until: plan.until, plan, child, fate: None, ending: None, wake: 0, reports: Vec::new() };
     keeper.reports.push(Report::Started);
     while !keeper.turn() {
         watch.tell(&mut keeper.reports).await;
-        let nap = if keeper.ending.is_some() { LOOK_ENDING } else { LOOK };
+        let nap = if keeper.ending.is_some() || keeper.wake > 0 { LOOK_ENDING } else { LOOK };
         if let Some(event) = watch.next(nap).await {
             keeper.take(event);
         }
@@ -74,6 +77,7 @@ enum Event {
     Order(Order),
     GateGone,
     Asked,
+    PutAside,
 }
 
 /// Everything that can wake the supervisor.
@@ -126,7 +130,7 @@ impl Watch {
             _ = self.hup.recv() => Event::Asked,
             _ = int.recv() => return None,
             _ = quit.recv() => return None,
-            _ = tstp.recv() => return None,
+            _ = tstp.recv() => Event::PutAside,
             _ = self.child.recv() => return None,
             () = tokio::time::sleep(nap) => return None,
         };
@@ -160,6 +164,8 @@ struct Keeper {
     child: Pid,
     fate: Option<Fate>,
     ending: Option<Ending>,
+    /// How often the command is still to be woken after somebody tried to put it aside.
+    wake: u32,
     reports: Vec<Report>,
 }
 
@@ -171,6 +177,10 @@ impl Keeper {
             Event::Order(Order::Pass(name)) => self.pass(&name),
             Event::Order(Order::Run(_)) => {}
             Event::Asked => self.end(Why::Asked),
+            Event::PutAside => {
+                log::line(&safe!("a command under a grant cannot be put aside: it goes on"));
+                self.wake = WAKE;
+            }
             Event::GateGone => {
                 if self.ending.is_none() {
                     log::line(&safe!("the gate is gone: ending what runs under its grant"));
@@ -183,6 +193,10 @@ impl Keeper {
     /// Looks at everything; whether it is all over.
     fn turn(&mut self) -> bool {
         self.reap();
+        if let Some(less) = self.wake.checked_sub(1) {
+            self.wake = less;
+            let _ = kill_current_process_group(Signal::CONT);
+        }
         if self.until.is_past(now()) {
             self.end(Why::Expired);
         }
@@ -247,14 +261,10 @@ impl Keeper {
         if pid != self.child {
             return;
         }
-        if status.stopped() {
-            // Its time runs on: nobody could bring it to the front again before it is over.
-            if status.stopping_signal() == Some(Signal::TSTP.as_raw()) {
-                log::line(&safe!("a command under a grant cannot be put aside: it goes on"));
-                let _ = kill_current_process_group(Signal::CONT);
-            }
-        } else {
+        if !status.stopped() {
             self.fate = Some(fate(status, true));
+        } else if status.stopping_signal() == Some(Signal::TSTP.as_raw()) {
+            self.wake = WAKE;
         }
     }
 

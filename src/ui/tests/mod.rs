@@ -1,5 +1,6 @@
 //! Screens as they look, and that none of any size breaks the drawing.
 
+mod bytes;
 mod screens;
 mod sizes;
 

@@ -38,7 +38,6 @@ fn queue() {
     stage.comes(Sample::prod("web", "hotfix").ages(0, 60));
     stage.press("k j");
     stage.comes(Sample::prod("web", "hotfix-2").ages(0, 60));
-    stage.press("k");
     snapshots("queue", &mut stage);
 }
 

@@ -42,11 +42,7 @@ fn on_a_terminal_the_command_reads_and_is_interrupted_like_any_other() {
             sink.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..n]));
         }
     });
-    let shows = |text: &str| {
-        until(&format!("{text:?} is shown in {:?}", seen.lock().unwrap().clone()), || {
-            seen.lock().unwrap().contains(text)
-        })
-    };
+    let shows = |text: &str| until(&format!("{text:?} is shown"), || seen.lock().unwrap().contains(text));
     let mut keys = pty.master.take_writer().unwrap();
     shows("name? ");
     keys.write_all(b"alice\n").unwrap();

@@ -85,7 +85,7 @@ impl DiffView {
     }
 
     /// To the first or last row of the file.
-    pub fn to_end(&mut self, last: bool, rows: usize) {
+    pub fn go_to_end(&mut self, last: bool, rows: usize) {
         self.top = if last { self.last_top(rows) } else { 0 };
     }
 

@@ -164,11 +164,9 @@ pub fn run(state: &mut State, verb: Verb, fx: &mut Vec<Effect>) -> bool {
 }
 
 fn show_tab(state: &mut State, tab: Tab, fx: &mut Vec<Effect>) {
-    if let Some(screen) = state.request_screen_mut() {
-        if screen.tab != tab {
-            screen.tab = tab;
-            screen.top = 0;
-        }
+    if let Some(screen) = state.request_screen_mut().filter(|s| s.tab != tab) {
+        screen.tab = tab;
+        screen.top = 0;
     }
     if tab == Tab::History {
         ask_past(state, fx);
@@ -209,18 +207,16 @@ fn ask_past(state: &mut State, fx: &mut Vec<Effect>) {
 
 /// Takes an answer of the audit log in. Whether this screen asked for it.
 pub fn past_came(state: &mut State, generation: u64, result: &Result<Vec<Arc<Record>>, SafeText>) -> bool {
-    for screen in &mut state.screens {
-        if let Screen::Request(screen) = screen {
-            if matches!(screen.past, Past::Asked(asked) if asked == generation) {
-                screen.past = match result {
-                    Ok(records) => Past::Here(records.clone()),
-                    Err(why) => Past::Failed(why.clone()),
-                };
-                return true;
-            }
-        }
-    }
-    false
+    let asking = state.screens.iter_mut().find_map(|screen| match screen {
+        Screen::Request(screen) if matches!(screen.past, Past::Asked(asked) if asked == generation) => Some(screen),
+        _ => None,
+    });
+    let Some(screen) = asking else { return false };
+    screen.past = match result {
+        Ok(records) => Past::Here(records.clone()),
+        Err(why) => Past::Failed(why.clone()),
+    };
+    true
 }
 
 /// Moves through the text or the diff.
@@ -238,7 +234,7 @@ pub fn to_end(state: &mut State, last: bool) {
     let rows = usize::from(window(state).height);
     let Some(screen) = state.request_screen_mut() else { return };
     match screen.tab {
-        Tab::Diff => screen.diff.to_end(last, rows),
+        Tab::Diff => screen.diff.go_to_end(last, rows),
         _ => screen.top = if last { usize::MAX / 2 } else { 0 },
     }
 }

@@ -163,6 +163,9 @@ fn a_console_whose_log_went_back_is_told_so() {
     tell(&mut world, head(10, "a")).unwrap();
     tell(&mut world, head(10, "a")).unwrap();
     tell(&mut world, head(12, "b")).unwrap();
+    tell(&mut world, head(11, "of another process, a moment late")).unwrap();
+    assert_eq!(code(tell(&mut world, head(12, "y"))), Code::Conflict);
+    world.pass(Span::mins(2));
     assert_eq!(code(tell(&mut world, head(11, "x"))), Code::Conflict);
     assert_eq!(code(tell(&mut world, head(12, "x"))), Code::Conflict);
     assert_eq!(world.kinds(), ["head-seen", "head-seen"]);

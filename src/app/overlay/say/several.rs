@@ -1,0 +1,59 @@
+//! A ballot on several requests: a row each.
+
+use super::super::dialog::{Dialog, Target};
+use super::{Spot, fields, spot, wrapped};
+use crate::app::line::Line;
+use crate::app::state::State;
+use crate::app::words;
+use crate::decide::{requirements, unseen};
+use crate::domain::request::{Ballot, Can};
+use crate::safe;
+use crate::theme::Role;
+
+pub(super) fn rows(state: &State, dialog: &Dialog, ballot: Ballot, targets: &[Target], width: usize) -> Vec<Spot> {
+    let mut rows: Vec<Spot> = targets
+        .iter()
+        .enumerate()
+        .map(|(i, target)| {
+            let line = target_line(state, ballot, target);
+            let spare = if i < 3 { 1 } else { u8::try_from(i + 1).unwrap_or(u8::MAX) };
+            spot(spare, line.wrap(width, 11).into_iter().next().unwrap_or_default())
+        })
+        .collect();
+    let open = targets.iter().filter(|t| t.lock.is_none()).count();
+    let starts =
+        targets.iter().filter(|t| t.lock.is_none() && matches!(t.shown.can, Can::Yes { starts: true })).count();
+    let sums = if ballot == Ballot::Approve {
+        safe!("{} of them, {} START", open, starts)
+    } else {
+        safe!("{} of them end", open)
+    };
+    rows.push(spot(0, Line::labelled("ALL", Role::Strong, sums)));
+    if ballot == Ballot::Reject {
+        return rows;
+    }
+    let Some(first) = targets.first() else { return rows };
+    rows.extend(wrapped(1, Line::labelled("NOT BOUND", Role::Warn, words::not_bound(&first.shown)), width, 2));
+    rows.extend(wrapped(0, fields::scope_line(dialog, &requirements(&first.shown, ballot)), width, 2));
+    rows.push(fields::time_spot(dialog, ballot, &first.shown));
+    rows
+}
+
+fn target_line(state: &State, ballot: Ballot, target: &Target) -> Line {
+    let request = &target.shown;
+    if let Some(lock) = &target.lock {
+        return Line::of(Role::Warn, safe!("-- {}: {}", words::title(&request.core), lock));
+    }
+    let production = state.queue.get(request.key()).is_some_and(|e| e.production);
+    let demands = requirements(request, ballot);
+    let left = unseen(request, &state.evidences.seen(request), demands.seen);
+    let job = request.core.run.as_ref().map(|r| safe!(" {}", r.job.ident())).unwrap_or_default();
+    let line =
+        Line::of(if production { Role::Prod } else { Role::Text }, request.core.environment.value.ident().cut(8))
+            .filled_to(9)
+            .and_marked(Role::Strong, &words::title(&request.core))
+            .and_marked(Role::Text, &job)
+            .and(Role::Dim, safe!("  {}", request.digest().code()));
+    let line = if left.is_none() { line } else { line.and(Role::Warn, safe!("  {} unseen", left.files)) };
+    if demands.bulk { line } else { line.and(Role::Bad, "  policy: one by one") }
+}
