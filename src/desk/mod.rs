@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 
@@ -46,6 +47,17 @@ pub struct Setup {
     pub state: PathBuf,
     /// Between two polls of a backend that does not push.
     pub poll_every: Span,
+    /// How long and how much shown evidence is kept.
+    pub evidence: Keep,
+}
+
+/// Limits of what is kept of shown evidence.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep {
+    /// How long.
+    pub time: Duration,
+    /// How many bytes; the oldest goes first.
+    pub bytes: u64,
 }
 
 /// The desk. Cheap to clone; its tasks end when the receiver of its news is dropped.
@@ -61,6 +73,7 @@ struct Inner {
     held: Mutex<HashMap<DecisionId, Claim>>,
     news: mpsc::Sender<News>,
     poll_every: Span,
+    evidence: Keep,
 }
 
 impl Desk {
@@ -81,6 +94,7 @@ impl Desk {
             held: Mutex::default(),
             news,
             poll_every: setup.poll_every,
+            evidence: setup.evidence,
         };
         Ok((Self(Arc::new(inner)), receiver))
     }
