@@ -11,7 +11,10 @@ const BEGIN: &str = "<!-- generated: ";
 const END: &str = "<!-- end -->";
 
 /// Page, name of the part, and what prints it.
-const PARTS: &[(&str, &str, fn() -> String)] = &[
+/// File, name of the part, what prints it.
+type Part = (&'static str, &'static str, fn() -> String);
+
+const PARTS: &[Part] = &[
     ("docs/gate.md", "exit codes", gate_codes),
     ("docs/json.md", "exit codes", deciding_codes),
     ("docs/console.md", "keys", keys),
