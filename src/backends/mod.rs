@@ -9,12 +9,15 @@ use std::sync::Arc;
 use crate::config::{BackendTable, Faults, Kind};
 use port::Backend;
 
+/// Makes a backend of its table; paths in it are resolved beside the config file. Nothing is connected yet.
+pub type Open = fn(&BackendTable, &dyn Fn(&Path) -> PathBuf) -> Result<Arc<dyn Backend>, Faults>;
+
 /// An adapter: its keys for config, example and docs, and its constructor.
 pub struct Spec {
     /// `kind = "…"` and its keys.
     pub kind: Kind,
-    /// Makes a backend of its table; paths in it are resolved beside the config file. Nothing is connected yet.
-    pub open: fn(&BackendTable, &dyn Fn(&Path) -> PathBuf) -> Result<Arc<dyn Backend>, Faults>,
+    /// Its constructor.
+    pub open: Open,
 }
 
 /// Every adapter. A new backend is one folder and one line here.

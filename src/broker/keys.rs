@@ -115,5 +115,9 @@ impl Keys {
 }
 
 fn unknown(why: &'static str) -> Problem {
-    problem(Code::Unauthenticated, why, "make one with `jit-tui broker token add` and send it as Authorization: Bearer")
+    problem(
+        Code::Unauthenticated,
+        why,
+        "make one with `jit-tui broker token add`; a gate takes it from JIT_TUI_TOKEN or --token-file, a console from its [[backend]] table",
+    )
 }

@@ -48,6 +48,8 @@ pub async fn on(args: &Args, opened: Opened) -> Exit {
     desk.watch();
     let leave =
         runtime::open(setup, &theme, news, |errand| desk.run(errand)).await.wrap_err("cannot take the terminal")?;
+    // What the last keys asked for, a dropped decision above all, gets on record; the rest is settled at the next start.
+    drop(tokio::time::timeout(runtime::TO_SETTLE, desk.settled()).await);
     Ok(ExitCode::from(leave.code()))
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use color_eyre::eyre::Context;
 use tokio::sync::mpsc;
@@ -12,7 +13,7 @@ use crate::backends::broker::Broker;
 use crate::backends::port::Backend;
 use crate::config::Config;
 use crate::desk::news::News;
-use crate::desk::{Desk, Setup};
+use crate::desk::{Desk, Keep, Setup};
 use crate::domain::ids::BackendName;
 use crate::domain::time::Span;
 use crate::sys::paths::Paths;
@@ -50,7 +51,8 @@ pub fn open(args: &Args) -> color_eyre::Result<Opened> {
     let paths = paths(args)?;
     let config = args.config.load(&paths)?;
     let backends = backends(&config, &paths)?;
-    let setup = Setup { backends, state: paths.state.clone(), poll_every: poll_every(&config) };
+    let setup =
+        Setup { backends, state: paths.state.clone(), poll_every: poll_every(&config), evidence: evidence(&config) };
     let (desk, news) = Desk::open(setup).wrap_err("the state folder cannot be used")?;
     let headless_on_local = config.local.headless_approve;
     Ok(Opened { desk, news, config, paths, headless_on_local })
@@ -74,6 +76,11 @@ fn backends(config: &Config, paths: &Paths) -> color_eyre::Result<Vec<Arc<dyn Ba
     }
     let resolve = |path: &std::path::Path| config.resolve(path);
     config.backends.iter().map(|table| Ok(backends::open(table, &resolve)?)).collect()
+}
+
+fn evidence(config: &Config) -> Keep {
+    let (days, mib) = (config.audit.evidence_days.get(), config.audit.evidence_mib.get());
+    Keep { time: Duration::from_secs(u64::from(days) * 86_400), bytes: u64::from(mib) << 20 }
 }
 
 fn poll_every(config: &Config) -> Span {

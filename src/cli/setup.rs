@@ -34,10 +34,7 @@ impl ConfigArg {
     /// Loads the config; every fault in one error.
     pub fn load(&self, paths: &Paths) -> Result<Config> {
         let kinds: Vec<&'static str> = KINDS.iter().map(|kind| kind.name).collect();
-        let env = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
-        Config::load(&Sources { file: self.choice(paths), check: &check_ours, env, kinds: &kinds })
+        Config::load(&Sources { file: self.choice(paths), check: &check_ours, env: environment(), kinds: &kinds })
             .wrap_err("the config is not in order")
     }
 }
@@ -49,7 +46,13 @@ pub fn paths() -> Result<Paths> {
     })
 }
 
-/// The environment, as text.
+/// The whole environment, as text. Bytes that are none become U+FFFD: a setting is refused, never passed over.
+pub fn environment() -> Vec<(String, String)> {
+    let text = |raw: std::ffi::OsString| raw.to_string_lossy().into_owned();
+    std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
+}
+
+/// One variable of the environment, as text.
 pub fn env(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use crate::domain::document::{Diagnostic, Place};
@@ -58,6 +59,10 @@ pub fn read_file(choice: &FileChoice, check: Check<'_>) -> Result<Option<TextFil
 }
 
 fn read_checked(path: &Path, check: Check<'_>) -> io::Result<String> {
+    // Opening a named pipe would hold the program until somebody writes to it.
+    if std::fs::metadata(path)?.file_type().is_fifo() {
+        return Err(not_plain());
+    }
     let file = File::open(path)?;
     let meta = file.metadata()?;
     check(path, &meta)?;
@@ -66,11 +71,15 @@ fn read_checked(path: &Path, check: Check<'_>) -> io::Result<String> {
         check(folder, &std::fs::metadata(folder)?)?;
     }
     if !meta.is_file() || meta.len() > LONGEST {
-        return Err(io::Error::other("not a plain file of at most 1 MiB"));
+        return Err(not_plain());
     }
     let mut text = String::new();
     file.take(LONGEST).read_to_string(&mut text)?;
     Ok(text)
+}
+
+fn not_plain() -> io::Error {
+    io::Error::other("not a plain file of at most 1 MiB")
 }
 
 fn cannot_read(name: SafeText, e: &io::Error) -> Diagnostic {

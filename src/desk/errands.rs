@@ -7,7 +7,7 @@ use flate2::read::GzDecoder;
 
 use super::news::{AuditQuery, AuditState, Errand, Exhibit, News};
 use super::polls::within;
-use super::{Inner, acts, road};
+use super::{Inner, Keep, acts, road};
 use crate::audit;
 use crate::backends::port::{Backend, Fault, Trouble};
 use crate::domain::decision::Decision;
@@ -128,8 +128,8 @@ async fn keep_shown(desk: &Arc<Inner>, exhibit: &Exhibit) {
     let Ok(manifest) = json::to_line(&exhibit.evidence) else { return };
     let evidence = Digest::of(manifest.as_bytes());
     let blobs = [Some(manifest.into_bytes()), exhibit.diff.as_ref().map(|d| d.to_vec())];
-    let state = desk.state.clone();
-    let kept = tokio::task::spawn_blocking(move || keep(&state, blobs.into_iter().flatten())).await;
+    let (state, limits) = (desk.state.clone(), desk.evidence);
+    let kept = tokio::task::spawn_blocking(move || keep(&state, limits, blobs.into_iter().flatten())).await;
     match kept {
         Ok(Ok(())) => put(desk, Some(exhibit.key.clone()), Event::Shown { evidence }, audit::Sync::No).await,
         Ok(Err(why)) => desk.tell(News::Notice(safe!("evidence not kept: {}", Text::from(why).prose()))).await,
@@ -137,8 +137,8 @@ async fn keep_shown(desk: &Arc<Inner>, exhibit: &Exhibit) {
     }
 }
 
-fn keep(state: &std::path::Path, blobs: impl Iterator<Item = Vec<u8>>) -> Result<(), String> {
-    let store = audit::Store::open(state).map_err(|e| e.to_string())?;
+fn keep(state: &std::path::Path, limits: Keep, blobs: impl Iterator<Item = Vec<u8>>) -> Result<(), String> {
+    let store = audit::Store::with_limits(state, limits.time, limits.bytes).map_err(|e| e.to_string())?;
     for bytes in blobs {
         store.put(&bytes).map_err(|e| e.to_string())?;
     }
@@ -223,9 +223,8 @@ async fn export(desk: &Arc<Inner>, csv: bool, query: AuditQuery) {
 pub(super) async fn anchor(desk: &Arc<Inner>, name: &BackendName) {
     let (Some(backend), Ok(head)) = (desk.backend(name), desk.journal.head().await) else { return };
     let log = desk.journal.name();
-    match within(backend.heads(&log, head)).await {
-        Ok(Some(theirs)) => note(desk, name, head.seq, theirs).await,
-        Ok(None) | Err(_) => {}
+    if let Ok(Some(theirs)) = within(backend.heads(&log, head)).await {
+        note(desk, name, head.seq, theirs).await;
     }
 }
 

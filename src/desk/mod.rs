@@ -16,8 +16,9 @@ use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::audit;
 use crate::backends::port::{Backend, Fault, Session};
@@ -46,6 +47,17 @@ pub struct Setup {
     pub state: PathBuf,
     /// Between two polls of a backend that does not push.
     pub poll_every: Span,
+    /// How long and how much shown evidence is kept.
+    pub evidence: Keep,
+}
+
+/// Limits of what is kept of shown evidence.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep {
+    /// How long.
+    pub time: Duration,
+    /// How many bytes; the oldest goes first.
+    pub bytes: u64,
 }
 
 /// The desk. Cheap to clone; its tasks end when the receiver of its news is dropped.
@@ -60,7 +72,25 @@ struct Inner {
     claims: Claims,
     held: Mutex<HashMap<DecisionId, Claim>>,
     news: mpsc::Sender<News>,
+    under_way: Arc<watch::Sender<usize>>,
     poll_every: Span,
+    evidence: Keep,
+}
+
+/// Counts an errand until it is dropped.
+struct UnderWay(Arc<watch::Sender<usize>>);
+
+impl UnderWay {
+    fn one_more(count: &Arc<watch::Sender<usize>>) -> Self {
+        count.send_modify(|n| *n += 1);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.send_modify(|n| *n = n.saturating_sub(1));
+    }
 }
 
 impl Desk {
@@ -80,7 +110,9 @@ impl Desk {
             state: setup.state,
             held: Mutex::default(),
             news,
+            under_way: Arc::new(watch::Sender::new(0)),
             poll_every: setup.poll_every,
+            evidence: setup.evidence,
         };
         Ok((Self(Arc::new(inner)), receiver))
     }
@@ -105,7 +137,17 @@ impl Desk {
 
     /// Does an errand; every answer comes as news.
     pub fn run(&self, errand: news::Errand) {
-        tokio::spawn(errands::run(Arc::clone(&self.0), errand));
+        let (desk, under_way) = (Arc::clone(&self.0), UnderWay::one_more(&self.0.under_way));
+        tokio::spawn(async move {
+            errands::run(desk, errand).await;
+            drop(under_way);
+        });
+    }
+
+    /// Returns when no errand is under way any more: what was dropped at the end is on record then.
+    pub async fn settled(&self) {
+        // The sender lives as long as this desk.
+        drop(self.0.under_way.subscribe().wait_for(|count| *count == 0).await);
     }
 
     /// The whole road for one decision, for commands: the same as `Errand::Decide`, waited for.

@@ -116,10 +116,21 @@ async fn send(desk: &Arc<Inner>, backend: &Arc<dyn Backend>, decision: &Decision
         Ok(Outcome::Unknown { .. }) => {}
         Ok(outcome) => return outcome,
         Err(fault) if fault.trouble == Trouble::NoAnswer || fault.trouble == Trouble::Protocol => {}
-        Err(fault) => return faulted(&fault),
+        Err(fault) => return no(&**backend, decision, &fault).await,
     }
     tell(desk, decision, Step::Settling).await;
     settle(desk, backend, decision).await
+}
+
+/// A refusal by somebody who was quicker is told as that.
+async fn no(backend: &dyn Backend, decision: &Decision, fault: &Fault) -> Outcome {
+    if fault.trouble == Trouble::Refused
+        && let Ok(now) = within(backend.read(&decision.request)).await
+        && !now.is_pending()
+    {
+        return already(&now);
+    }
+    faulted(fault)
 }
 
 fn faulted(fault: &Fault) -> Outcome {

@@ -23,6 +23,8 @@ use crate::domain::scope::Scope;
 use crate::domain::text::Text;
 use crate::domain::time::{Ms, Span};
 
+const KEEP: super::Keep = super::Keep { time: std::time::Duration::from_secs(60), bytes: 1 << 20 };
+
 type Script = Box<dyn Fn(&Decision) -> Result<Outcome, Fault> + Send + Sync>;
 
 /// A backend with one request; what `decide` does is the test's own.
@@ -145,7 +147,7 @@ impl Backend for Fake {
 
 fn open(state: &Path, backend: &Arc<Fake>) -> (Desk, tokio::sync::mpsc::Receiver<News>) {
     let backends = vec![Arc::clone(backend) as Arc<dyn Backend>];
-    Desk::open(Setup { backends, state: state.to_owned(), poll_every: Span::secs(15) }).unwrap()
+    Desk::open(Setup { backends, state: state.to_owned(), poll_every: Span::secs(15), evidence: KEEP }).unwrap()
 }
 
 fn log(state: &Path) -> String {

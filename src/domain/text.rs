@@ -389,6 +389,7 @@ pub fn hides_something(bytes: &[u8]) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::string_slice, clippy::sliced_string_as_bytes, reason = "the cuts lie beside ASCII")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -473,7 +474,7 @@ mod tests {
             }
             out.extend(std::iter::repeat_n(b'\\', run / 2));
             rest = after;
-            if run % 2 == 0 {
+            if run.is_multiple_of(2) {
                 continue;
             }
             let (bytes, used) = marker_value(after);

@@ -40,14 +40,14 @@ impl Ms {
 impl Add<Span> for Ms {
     type Output = Ms;
     fn add(self, span: Span) -> Ms {
-        Ms(self.0.saturating_add(i64::from(span.0) * 1000))
+        Ms(self.0.saturating_add(span.as_millis()))
     }
 }
 
 impl Sub<Span> for Ms {
     type Output = Ms;
     fn sub(self, span: Span) -> Ms {
-        Ms(self.0.saturating_sub(i64::from(span.0) * 1000))
+        Ms(self.0.saturating_sub(span.as_millis()))
     }
 }
 
@@ -79,6 +79,10 @@ impl Span {
     /// In seconds.
     pub const fn as_secs(self) -> u32 {
         self.0
+    }
+
+    const fn as_millis(self) -> i64 {
+        self.0 as i64 * 1000
     }
 
     /// For timers.

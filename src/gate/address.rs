@@ -85,7 +85,8 @@ fn token(file: Option<&Path>) -> Result<Option<SecretString>, NoAddress> {
 
 /// A file of ours alone, and no link to one.
 fn read_token(path: &Path) -> io::Result<SecretString> {
-    let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+    // A named pipe is not waited for.
+    let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits().cast_signed();
     let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     let meta = file.metadata()?;
     files::check_ours(path, &meta)?;

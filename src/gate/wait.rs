@@ -226,6 +226,7 @@ impl Waiting {
         let (state, decision) = (beat.state.word(), beat.decision.prose());
         let mut text = match &beat.state {
             State::Pending => safe!("{}, votes {}", state, beat.votes.prose()),
+            _ if decision.as_str().is_empty() => state,
             _ if decision.as_str().starts_with(state.as_str()) => decision,
             _ => safe!("{}: {}", state, decision),
         };

@@ -38,7 +38,7 @@ pub fn ensure(paths: &Paths) -> io::Result<Address> {
     if let Some(address) = running(&paths.state)? {
         return Ok(address);
     }
-    wait_for(start(&paths.state)?, &paths.state)
+    wait_for(start(paths)?, &paths.state)
 }
 
 /// The address that stands in the state folder, where its broker answers.
@@ -75,17 +75,17 @@ fn answers(socket: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-fn start(state: &Path) -> io::Result<Child> {
-    let log = private_append(&state.join(LOG_FILE))?;
+fn start(paths: &Paths) -> io::Result<Child> {
+    let log = private_append(&paths.state.join(LOG_FILE))?;
     let mut command = Command::new(OURSELVES);
     command.arg0("jit-tui").args(["broker", "--local"]).process_group(0);
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
     // It outlives this call, so it must not keep the working folder busy.
     command.current_dir("/");
-    for name in ["JIT_TUI_STATE_DIR", "JIT_TUI_CONFIG_DIR"] {
-        if let Some(folder) = std::env::var_os(name).filter(|v| !v.is_empty()) {
-            command.env(name, std::path::absolute(folder)?);
-        }
+    command.env("JIT_TUI_CONFIG_DIR", std::path::absolute(&paths.config)?);
+    if paths.runtime.is_none() {
+        // A state folder that was chosen, by argument or environment, is the broker's as well.
+        command.env("JIT_TUI_STATE_DIR", std::path::absolute(&paths.state)?);
     }
     without_secrets(&mut command).spawn()
 }

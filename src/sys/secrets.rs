@@ -18,7 +18,8 @@ const LONGEST: u64 = 4 << 10;
 /// # Errors
 /// Where it cannot be read, others may read or write it, or it is empty; the message says how to mend it.
 pub fn from_file(path: &Path) -> io::Result<SecretString> {
-    let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+    // A named pipe is not waited for.
+    let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     let meta = file.metadata()?;
     files::check_ours(path, &meta)?;

@@ -12,6 +12,8 @@ mod audit;
 mod broker;
 mod cli;
 mod diff;
+mod docs;
+mod faults;
 mod floors;
 mod gate;
 mod policy;

@@ -233,8 +233,12 @@ impl Pty {
         let mut seen = self.seen.0.lock().unwrap();
         while !check(&seen) {
             let left = end.saturating_duration_since(Instant::now());
-            let screen = seen.parser.screen().contents();
-            assert!(!left.is_zero() && !seen.ended, "never came: {hope:?}\n--- the screen:\n{screen}\n---");
+            if left.is_zero() || seen.ended {
+                let screen = seen.parser.screen().contents();
+                // Let go first: the watcher would fail of a lock that a panic holds.
+                drop(seen);
+                panic!("never came: {hope:?}\n--- the screen:\n{screen}\n---");
+            }
             seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
         }
     }

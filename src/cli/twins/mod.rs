@@ -44,7 +44,7 @@ pub const EXIT_CODES: &[(u8, &str)] = &[
     (0, "done: decided or counted"),
     (1, "something went wrong before anything was sent"),
     (2, "the arguments are wrong"),
-    (3, "refused by backend or policy"),
+    (3, "refused: by backend, by policy, or because the audit log cannot be written"),
     (4, "the request is no longer what was shown: nothing was sent"),
     (5, "already decided by somebody else"),
     (6, "sent, and nobody can say yet what came of it"),

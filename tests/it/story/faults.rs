@@ -107,9 +107,10 @@ fn without_colours_the_selection_is_still_seen() {
     let _gate = stage.gate("staging", "deploy");
     let console = stage.console_in("alice", |start| start.env("NO_COLOR", "1"));
     console.wait_for("> staging");
-    let row = console.screen().lines().position(|line| line.starts_with("> staging")).unwrap();
-    let row = u16::try_from(row).unwrap();
-    assert!(console.look(|screen| screen.cell(row, 2).unwrap().inverse()), "the row under the cursor is reversed");
+    let screen = console.screen();
+    let (row, line) = screen.lines().enumerate().find(|(_, line)| line.starts_with("> staging")).unwrap();
+    let (row, column) = (u16::try_from(row).unwrap(), u16::try_from(line.find("shop/deploy").unwrap()).unwrap());
+    assert!(console.look(|screen| screen.cell(row, column).unwrap().inverse()), "what is under the cursor is reversed");
     let raw = String::from_utf8_lossy(&console.raw()).into_owned();
     let styles: Vec<&str> = raw.split("\x1b[").skip(1).filter_map(|part| part.split_once('m')).map(|p| p.0).collect();
     let numbers = |style: &&str| style.split(';').map(|n| n.parse::<u32>().unwrap_or(0)).collect::<Vec<_>>();
