@@ -1,11 +1,16 @@
 //! What happened at this repository and environment before: grants, other requests, and what the audit log says.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::Past;
 use crate::app::line::Line;
 use crate::app::screens::{audit, grants};
 use crate::app::state::State;
 use crate::app::words;
 use crate::domain::grant::Grant;
+use crate::domain::ids::RequestKey;
+use crate::domain::record::Record;
 use crate::domain::request::Request;
 use crate::domain::text::SafeText;
 use crate::safe;
@@ -22,17 +27,35 @@ pub fn lines(state: &State, request: &Request, past: &Past) -> Vec<Line> {
     match past {
         Past::Unasked | Past::Asked(_) => lines.push(Line::of(Role::Dim, "  reading")),
         Past::Failed(why) => lines.push(Line::of(Role::Bad, safe!("  cannot be read: {}", why))),
-        Past::Here(records) if records.is_empty() => lines.push(Line::of(Role::Dim, "  nothing")),
-        Past::Here(records) => lines.extend(records.iter().map(|record| audit::row(record))),
+        Past::Here(records) => lines.extend(recorded(state, request, records)),
     }
     lines
 }
 
+/// The records about requests of this repository and environment, as far as their backends still list them.
+fn recorded(state: &State, request: &Request, records: &[Arc<Record>]) -> Vec<Line> {
+    let requests = state.queue.all().iter().map(|e| e.request.as_ref()).filter(|r| same_place(r, request));
+    let grants = state.grants.all().filter(|g| granted_at(g, request));
+    let keys: BTreeSet<&RequestKey> = requests
+        .map(Request::key)
+        .chain(grants.flat_map(|g| g.passes.iter().map(|p| &p.request).chain([&g.bound.request])))
+        .collect();
+    let here = records.iter().filter(|r| r.request.as_ref().is_some_and(|key| keys.contains(key)));
+    let lines: Vec<Line> = here.map(|record| audit::row(record)).collect();
+    if lines.is_empty() { vec![Line::of(Role::Dim, "  nothing")] } else { lines }
+}
+
+fn same_place(other: &Request, request: &Request) -> bool {
+    let (a, b) = (&other.core, &request.core);
+    a.repository.value == b.repository.value && a.environment.value == b.environment.value
+}
+
+fn granted_at(grant: &Grant, request: &Request) -> bool {
+    grant.bound.repository == request.core.repository.value && grant.bound.environment == request.core.environment.value
+}
+
 fn granted(state: &State, request: &Request) -> Vec<Line> {
-    let same = |g: &&Grant| {
-        g.bound.repository == request.core.repository.value && g.bound.environment == request.core.environment.value
-    };
-    let mut here: Vec<&Grant> = state.grants.all().filter(same).collect();
+    let mut here: Vec<&Grant> = state.grants.all().filter(|g| granted_at(g, request)).collect();
     here.sort_by_key(|g| std::cmp::Reverse(g.decided_at));
     let mut lines = vec![Line::of(Role::Title, "granted here")];
     for grant in &here {
@@ -53,13 +76,8 @@ fn granted(state: &State, request: &Request) -> Vec<Line> {
 }
 
 fn others(state: &State, request: &Request) -> Vec<Line> {
-    let core = &request.core;
-    let same = |r: &Request| {
-        r.key() != request.key()
-            && r.core.repository.value == core.repository.value
-            && r.core.environment.value == core.environment.value
-    };
-    let mut others: Vec<&Request> = state.queue.all().iter().map(|e| e.request.as_ref()).filter(|r| same(r)).collect();
+    let others = state.queue.all().iter().map(|e| e.request.as_ref());
+    let mut others: Vec<&Request> = others.filter(|r| r.key() != request.key() && same_place(r, request)).collect();
     if others.is_empty() {
         return Vec::new();
     }

@@ -27,8 +27,8 @@ use crate::theme::Role;
 
 pub use overview::{diff_line, diff_sizes, lines as overview, severity_role};
 
-/// So many records of the past are asked for.
-const HISTORY: usize = 100;
+/// So many records of the past are looked through.
+const HISTORY: usize = 1_000;
 
 /// The parts of the view.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Tab {
     }
 }
 
-/// What the audit log knows of repository and environment.
+/// The newest records of the audit log.
 #[derive(Debug)]
 pub enum Past {
     /// Not asked yet.
@@ -194,10 +194,8 @@ fn ask_past(state: &mut State, fx: &mut Vec<Effect>) {
     if !matches!(screen.past, Past::Unasked | Past::Failed(_)) {
         return;
     }
-    let Some(entry) = state.queue.get(&screen.key) else { return };
-    let core = &entry.request.core;
-    let text = [core.repository.value.as_bytes(), b" ", core.environment.value.as_bytes()].concat();
-    let query = AuditQuery { text: text.into(), limit: HISTORY, ..AuditQuery::default() };
+    // A record names its request, not where that was: what belongs here is chosen from the newest ones.
+    let query = AuditQuery { limit: HISTORY, ..AuditQuery::default() };
     let generation = state.next_generation();
     if let Some(screen) = state.request_screen_mut() {
         screen.past = Past::Asked(generation);
