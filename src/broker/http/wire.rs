@@ -1,8 +1,9 @@
 //! Bytes to values and back: every body is read here and every answer is written here.
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -69,13 +70,27 @@ fn written<T: Serialize + ?Sized>(status: StatusCode, value: &T) -> Response {
     }
 }
 
+/// A body that is too large is read on to so many times the limit: a caller that still writes could not read the refusal.
+const DRAIN: usize = 4;
+
 /// The whole body, if it is not too large.
 ///
 /// # Errors
 /// Where it is.
 pub async fn bytes(body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
     let too_large = || problem(Code::TooLarge, safe!("the body is larger than {} bytes", limit), "send less");
-    to_bytes(body, limit).await.map(Vec::from).map_err(|_| too_large())
+    let cut = || problem(Code::Invalid, "the body broke off", "send it again");
+    let (mut whole, mut passed, mut pieces) = (Vec::new(), 0, body.into_data_stream());
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| cut())?;
+        passed += piece.len();
+        if passed <= limit {
+            whole.extend_from_slice(&piece);
+        } else if passed > limit.saturating_mul(DRAIN) {
+            break;
+        }
+    }
+    if passed > limit { Err(too_large()) } else { Ok(whole) }
 }
 
 /// The value of a JSON body and its bytes.
