@@ -86,8 +86,14 @@ impl Keys {
     }
 
     fn by_token(&self, token: &str, now: Ms) -> Result<Caller, Problem> {
-        let known = self.known().map_err(|_| degraded("the tokens cannot be read"))?;
-        let token = tokens::find(&known.tokens, token, now).map_err(|why| {
+        let mut known = self.known(FRESH_MS).map_err(unread)?;
+        let mut found = tokens::find(&known.tokens, token, now);
+        if matches!(found, Err(Refusal::Unknown)) {
+            // It may have been made a moment ago.
+            known = self.known(0).map_err(unread)?;
+            found = tokens::find(&known.tokens, token, now);
+        }
+        let token = found.map_err(|why| {
             unknown(match why {
                 Refusal::Unknown => "this token is not known here",
                 Refusal::Revoked => "this token was revoked",
@@ -97,10 +103,11 @@ impl Keys {
         known.callers.get(&token.name).cloned().ok_or_else(|| unknown("this token holds a pattern that is no glob"))
     }
 
-    fn known(&self) -> rusqlite::Result<Arc<Known>> {
+    /// The tokens as they were at most so many milliseconds ago.
+    fn known(&self, fresh_ms: i64) -> rusqlite::Result<Arc<Known>> {
         let now = clock::now().boot.0;
         let known = Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner));
-        if now - self.checked.load(Ordering::Relaxed) < FRESH_MS {
+        if now - self.checked.load(Ordering::Relaxed) < fresh_ms {
             return Ok(known);
         }
         let db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,6 +119,10 @@ impl Keys {
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
         Ok(fresh)
     }
+}
+
+fn unread(_: rusqlite::Error) -> Problem {
+    degraded("the tokens cannot be read")
 }
 
 fn unknown(why: &'static str) -> Problem {
