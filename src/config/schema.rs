@@ -80,7 +80,7 @@ section! {
 }
 
 section! {
-    /// What every [[backend]] table has, whatever its kind.
+    /// What every `[[backend]]` table has, whatever its kind.
     Backend {
         /// What it is.
         kind: String = String::new();
