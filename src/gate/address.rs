@@ -1,8 +1,7 @@
 //! Where the broker is, and the token for it. A token goes to a broker that was named together with it, never to the
 //! local default, which knows its user by the kernel.
 
-use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::io;
 use std::path::Path;
 
 use secrecy::SecretString;
@@ -11,10 +10,7 @@ use super::Options;
 use crate::domain::text::Text;
 use crate::sys::http::{Address, BadAddress};
 use crate::sys::paths::Paths;
-use crate::sys::{files, local};
-
-/// The longest token file that is read.
-const TOKEN: u64 = 4 << 10;
+use crate::sys::{local, secrets};
 
 /// Why there is no broker to ask.
 #[derive(Debug, thiserror::Error)]
@@ -76,28 +72,10 @@ pub fn address(options: &Options) -> Result<Found, NoAddress> {
 fn token(file: Option<&Path>) -> Result<Option<SecretString>, NoAddress> {
     match file {
         Some(path) => {
-            let read = read_token(path).map_err(|why| NoAddress::Token { path: path.into(), why })?;
+            let read = secrets::from_file(path).map_err(|why| NoAddress::Token { path: path.into(), why })?;
             Ok(Some(read))
         }
         None => Ok(std::env::var("JIT_TUI_TOKEN").ok().filter(|t| !t.is_empty()).map(SecretString::from)),
-    }
-}
-
-/// A file of ours alone, and no link to one.
-fn read_token(path: &Path) -> io::Result<SecretString> {
-    // A named pipe is not waited for.
-    let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits().cast_signed();
-    let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    let meta = file.metadata()?;
-    files::check_ours(path, &meta)?;
-    if meta.mode() & 0o077 != 0 {
-        return Err(io::Error::other(format!("others may read it (mode {:o}): chmod 600 it", meta.mode() & 0o7777)));
-    }
-    let mut text = String::new();
-    file.take(TOKEN).read_to_string(&mut text)?;
-    match text.trim() {
-        "" => Err(io::Error::other("it is empty")),
-        token => Ok(SecretString::from(token)),
     }
 }
 
@@ -116,14 +94,14 @@ mod tests {
         let mode = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         std::fs::write(&path, "sesame\n").unwrap();
         mode(0o600);
-        assert_eq!(read_token(&path).unwrap().expose_secret(), "sesame");
+        assert_eq!(secrets::from_file(&path).unwrap().expose_secret(), "sesame");
         mode(0o640);
-        assert!(read_token(&path).unwrap_err().to_string().contains("chmod 600"));
+        assert!(secrets::from_file(&path).unwrap_err().to_string().contains("chmod 600"));
         mode(0o600);
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        assert!(read_token(&link).is_err());
+        assert!(secrets::from_file(&link).is_err());
         std::fs::write(&path, " \n").unwrap();
-        assert!(read_token(&path).is_err());
+        assert!(secrets::from_file(&path).is_err());
     }
 }
