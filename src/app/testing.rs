@@ -169,6 +169,7 @@ impl Sample {
             grant: None,
             unreviewed: false,
             gate_waits: Some(true),
+            inputs_hidden: false,
         };
         Self { request, core }
     }
@@ -259,6 +260,7 @@ pub fn verdict() -> Verdict {
         scopes: vec![Scope::Once, Scope::Run],
         start_by: Span::mins(10),
         run_for: Span::mins(30),
+        max_uses: None,
         reason: true,
         word: Some("PROD".into()),
         seen: SeenDemand::MustSee,
@@ -335,6 +337,7 @@ pub fn backend(name: &str, health: Health) -> BackendState {
             looks: true,
             break_glass: true,
             pushes: true,
+            pace: Span::ZERO,
         },
         session: Some(Session { you: person("alice"), approver: true, same_user: false, now: WALL }),
         interval: Span::secs(5),

@@ -81,6 +81,21 @@ impl Log {
         Ok(self.at.head)
     }
 
+    /// Adds records where `head` is still the last one, synced; `None` and nothing added where others were quicker.
+    /// So a decision that was made on what the log said is on record only if the log says nothing newer.
+    ///
+    /// # Errors
+    /// As `append`.
+    pub fn append_behind(&mut self, head: Head, entries: Vec<Entry>) -> Result<Option<Head>, AuditError> {
+        let _lock = self.lock()?;
+        self.catch_up()?;
+        if self.at.head != head {
+            return Ok(None);
+        }
+        self.write(entries, Sync::Yes)?;
+        Ok(Some(self.at.head))
+    }
+
     /// Keeps another log's head: in `heads.json` and as a record of this log.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::query::{each_line, parse};
 use super::{AuditError, log_file};
 use crate::domain::decision::Decision;
+use crate::domain::grant::Grant;
 use crate::domain::ids::{DecisionId, GrantId, RequestKey};
 use crate::domain::record::{Event, Record};
 
@@ -43,7 +44,7 @@ pub fn why(state: &Path, subject: &Subject) -> Result<Vec<Record>, AuditError> {
         }
         let record = parse(&path, line)?;
         let of_request = record.request.as_ref() == Some(&key);
-        if let Event::Granted { grant } = &record.event
+        if let Some(grant) = given(&record.event)
             && (of_request || grant.bound.request == key)
         {
             grants.insert(grant.id.clone());
@@ -54,6 +55,15 @@ pub fn why(state: &Path, subject: &Subject) -> Result<Vec<Record>, AuditError> {
         Ok(())
     })?;
     Ok(found)
+}
+
+/// The grant that this record gives.
+fn given(event: &Event) -> Option<&Grant> {
+    match event {
+        Event::Granted { grant } => Some(grant),
+        Event::Guarded { kept } => Some(&kept.grant),
+        _ => None,
+    }
 }
 
 fn request_of(path: &Path, subject: &Subject) -> Result<Option<RequestKey>, AuditError> {
@@ -76,6 +86,7 @@ fn names(event: &Event, id: &str) -> bool {
     decision_of(event).is_some_and(|d| d.as_str() == id)
         || grant_of(event).is_some_and(|g| g.as_str() == id)
         || decided(event, id)
+        || matches!(event, Event::Passed { decision, .. } if decision.as_str() == id)
 }
 
 /// The broker keeps a decision as its exact bytes.
@@ -99,9 +110,12 @@ fn decision_of(event: &Event) -> Option<&DecisionId> {
 fn grant_of(event: &Event) -> Option<&GrantId> {
     match event {
         Event::Granted { grant } => Some(&grant.id),
+        Event::Guarded { kept } => Some(&kept.grant.id),
         Event::Started { grant, .. }
         | Event::Ended { grant, .. }
         | Event::Extended { grant, .. }
+        | Event::Passed { grant, .. }
+        | Event::RunCancel { grant, .. }
         | Event::Revoked { grant, .. } => Some(grant),
         _ => None,
     }

@@ -1,6 +1,7 @@
 //! Every record in one line of words, for commands, the console and CSV alike.
 
 use crate::domain::decision::Decision;
+use crate::domain::grant::Grant;
 use crate::domain::record::{Event, Record};
 use crate::domain::request::Ballot;
 use crate::domain::text::{SafeText, Text};
@@ -18,6 +19,9 @@ pub const KINDS: &[&str] = &[
     "decided",
     "refused",
     "granted",
+    "guarded",
+    "passed",
+    "run-cancel",
     "started",
     "ended",
     "extended",
@@ -49,6 +53,9 @@ pub fn kind(event: &Event) -> &'static str {
         Event::Decided { .. } => "decided",
         Event::Refused { .. } => "refused",
         Event::Granted { .. } => "granted",
+        Event::Guarded { .. } => "guarded",
+        Event::Passed { .. } => "passed",
+        Event::RunCancel { .. } => "run-cancel",
         Event::Started { .. } => "started",
         Event::Ended { .. } => "ended",
         Event::Extended { .. } => "extended",
@@ -100,20 +107,15 @@ fn life(event: &Event) -> Option<SafeText> {
 
 fn grant(event: &Event) -> Option<SafeText> {
     Some(match event {
-        Event::Granted { grant } => {
-            let glass = if grant.break_glass { "BREAK-GLASS " } else { "" };
-            let by: Vec<SafeText> = grant.by.iter().map(|by| by.shown()).collect();
-            let by = if by.is_empty() { SafeText::lit("policy") } else { SafeText::join(&by, ", ") };
-            safe!(
-                "{}granted {} by {}: {}, start by {}, run for {}, kept by {}",
-                glass,
-                grant.name.ident(),
-                by,
-                grant.scope.word(),
-                grant.start_by.iso(),
-                grant.run_for,
-                grant.enforcer.word()
-            )
+        Event::Granted { grant } => granted(grant),
+        Event::Guarded { kept } => safe!("{}; at its end {}", granted(&kept.grant), kept.on_expiry.words()),
+        Event::Passed { grant, decision } => safe!("AUTO: let through under {} by decision {}", grant, decision),
+        Event::RunCancel { grant, force, result } => {
+            let how = if *force { "force-cancel" } else { "cancel" };
+            match result {
+                None => safe!("grant {} is over: about to {} the run", grant, how),
+                Some(result) => safe!("grant {} is over: {}: {}", grant, how, result.prose()),
+            }
         }
         Event::Started { grant, ends_at } => safe!("started under {}, ends at {}", grant, ends_at.iso()),
         Event::Ended { grant, end } => safe!("ended under {}: {}", grant, end.words()),
@@ -124,6 +126,22 @@ fn grant(event: &Event) -> Option<SafeText> {
         Event::Revoked { grant, reason } => safe!("revoked {}{}", grant, said(reason)),
         _ => return None,
     })
+}
+
+fn granted(grant: &Grant) -> SafeText {
+    let glass = if grant.break_glass { "BREAK-GLASS " } else { "" };
+    let by: Vec<SafeText> = grant.by.iter().map(|by| by.shown()).collect();
+    let by = if by.is_empty() { SafeText::lit("policy") } else { SafeText::join(&by, ", ") };
+    safe!(
+        "{}granted {} by {}: {}, start by {}, run for {}, kept by {}",
+        glass,
+        grant.name.ident(),
+        by,
+        grant.scope.word(),
+        grant.start_by.iso(),
+        grant.run_for,
+        grant.enforcer.word()
+    )
 }
 
 /// The log and the broker themselves.

@@ -17,6 +17,7 @@ type Reply<T> = oneshot::Sender<Result<T, AuditError>>;
 
 enum Job {
     Append(Vec<Entry>, Sync, Reply<Head>),
+    Behind(Head, Vec<Entry>, Reply<Option<Head>>),
     Head(Reply<Head>),
     Note(Text, Head, Reply<()>),
 }
@@ -53,6 +54,14 @@ impl Writer {
     /// As `Log::append`.
     pub async fn append(&self, entries: Vec<Entry>, sync: Sync) -> Result<Head, AuditError> {
         self.ask(|reply| Job::Append(entries, sync, reply)).await
+    }
+
+    /// As `Log::append_behind`.
+    ///
+    /// # Errors
+    /// As `Log::append_behind`.
+    pub async fn append_behind(&self, head: Head, entries: Vec<Entry>) -> Result<Option<Head>, AuditError> {
+        self.ask(|reply| Job::Behind(head, entries, reply)).await
     }
 
     /// As `Log::head`.
@@ -110,6 +119,10 @@ impl Batch {
                 self.entries.extend(entries);
                 self.must_sync |= sync == Sync::Yes;
                 self.replies.push(reply);
+            }
+            Job::Behind(head, entries, reply) => {
+                self.end(log);
+                drop(reply.send(log.append_behind(head, entries)));
             }
             Job::Head(reply) => {
                 self.end(log);

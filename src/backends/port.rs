@@ -13,7 +13,7 @@ use crate::domain::grant::{Enforcer, Grant};
 use crate::domain::ids::{BackendName, GrantId, RequestKey};
 use crate::domain::outcome::Outcome;
 use crate::domain::principal::Principal;
-use crate::domain::request::Request;
+use crate::domain::request::{Ballot, Request};
 use crate::domain::text::{SafeText, Text};
 use crate::domain::time::{Ms, Span};
 
@@ -34,6 +34,8 @@ pub struct Capabilities {
     pub break_glass: bool,
     /// It pushes hints; else it is polled only.
     pub pushes: bool,
+    /// At most one decision is sent in this time, so that the backend does not refuse them; zero = no pace to keep.
+    pub pace: Span,
 }
 
 /// Who we are to a backend, and what it is.
@@ -77,7 +79,7 @@ pub enum Trouble {
     Refused,
     /// The request is no longer what was shown.
     Changed,
-    /// Too many calls; wait.
+    /// Too many calls: nothing was done. `retry_after` says when it can be.
     Limited,
     /// It answered something that cannot be read, or speaks another version.
     Protocol,
@@ -104,10 +106,20 @@ impl Fault {
     }
 }
 
+/// How a person decides without this program: what `Y` copies when the backend lets this program send nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ByHand {
+    /// The address of the page with the buttons.
+    pub page: Option<Text>,
+    /// One command line that does the same, credentials left out.
+    pub command: Option<Text>,
+}
+
 /// The answer of a backend, later.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, Fault>>;
 
-/// An approval system.
+/// An approval system. A gate that asks anew is a request of its own, with a key of its own, even in the same run and
+/// environment: a decision on the first never lands on the second.
 pub trait Backend: Send + Sync {
     /// The instance, as the config names it.
     fn name(&self) -> &BackendName;
@@ -127,6 +139,17 @@ pub trait Backend: Send + Sync {
     fn blob<'a>(&'a self, digest: &'a Digest, limit: u64) -> Answer<'a, Vec<u8>>;
     /// Sends a decision, once. `bytes` is its exact JSON.
     fn decide<'a>(&'a self, decision: &'a Decision, bytes: &'a str) -> Answer<'a, Outcome>;
+    /// Ends the whole run that a request belongs to; `force` where an ordinary end did not help.
+    fn cancel_run<'a>(&'a self, key: &'a RequestKey, force: bool) -> Answer<'a, ()> {
+        let _ = (key, force);
+        let no = Fault::new(Trouble::Refused, "this backend has no run to cancel", "reject what waits instead");
+        Box::pin(std::future::ready(Err(no)))
+    }
+    /// How a person would decide this request without us.
+    fn by_hand(&self, request: &Request, ballot: Ballot) -> ByHand {
+        let _ = (request, ballot);
+        ByHand::default()
+    }
     /// Tells colleagues that we look.
     fn look<'a>(&'a self, key: &'a RequestKey) -> Answer<'a, ()>;
     /// Looks at a break-glass afterwards.

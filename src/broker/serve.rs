@@ -275,15 +275,14 @@ fn keep(options: &Options) -> Result<Kept, StartError> {
         quota: options.quota,
         hook: !options.hook.is_empty(),
     });
-    // Absent in odd containers: then every start counts as another boot, and wall time alone holds.
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    let loaded = Loaded::read(store.db(), setup, clock::now(), boot.trim())?;
+    let boot = clock::boot_id();
+    let loaded = Loaded::read(store.db(), setup, clock::now(), &boot)?;
     let broker = match loaded.broker {
         Some(broker) => broker,
         None => HEXLOWER.encode(&random::bytes::<16>()?),
     };
     store.commit(&loaded.rebased, Vec::new()).map_err(sqlite)?;
-    for (key, value) in [("boot", boot.trim()), ("broker", broker.as_str())] {
+    for (key, value) in [("boot", boot.as_str()), ("broker", broker.as_str())] {
         store.note(key, value).map_err(sqlite)?;
     }
     let shared = Shared::new(loaded.state, store.head(), broker, options.local);

@@ -75,6 +75,9 @@ fn why_not(request: &Request, scope: Scope) -> Option<&'static str> {
     if scope == Scope::Once {
         return None;
     }
+    if request.inputs_hidden {
+        return Some("the backend does not show what the run was started with");
+    }
     let named = request.verdict.scopes.contains(&scope);
     if named { request.core.bars(scope) } else { Some("the policy does not name it") }
 }

@@ -92,6 +92,7 @@ impl Backend for Fake {
             looks: false,
             break_glass: false,
             pushes: false,
+            pace: Span::ZERO,
         }
     }
     fn session(&self) -> Answer<'_, Session> {

@@ -62,6 +62,7 @@ pub fn verdict() -> Verdict {
         scopes: vec![Scope::Once, Scope::Run],
         start_by: Span::mins(10),
         run_for: Span::mins(30),
+        max_uses: None,
         reason: false,
         word: None,
         seen: SeenDemand::Nothing,
@@ -101,6 +102,7 @@ pub fn request_of(core: Core) -> Request {
         grant: None,
         unreviewed: false,
         gate_waits: Some(true),
+        inputs_hidden: false,
     }
 }
 

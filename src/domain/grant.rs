@@ -112,6 +112,8 @@ pub enum End {
     NotStarted,
     /// The gate has not been heard of until past the deadline.
     Lost,
+    /// It was let through at a backend that does not tell the guard how it goes on.
+    Unwatched,
 }
 
 impl End {
@@ -130,6 +132,7 @@ impl End {
             End::Revoked => SafeText::lit("revoked, ended"),
             End::NotStarted => SafeText::lit("could not start"),
             End::Lost => SafeText::lit("UNKNOWN: gate lost"),
+            End::Unwatched => SafeText::lit("let through, its end is not watched"),
         }
     }
 }

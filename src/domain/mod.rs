@@ -9,6 +9,7 @@ pub mod finding;
 #[cfg(test)]
 pub mod fixture;
 pub mod grant;
+pub mod guard;
 pub mod ids;
 pub mod json;
 pub mod outcome;

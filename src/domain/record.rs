@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::decision::Decision;
 use super::digest::Digest;
 use super::grant::{End, Grant};
+use super::guard::Kept;
 use super::ids::{DecisionId, GrantId, RequestKey};
 use super::json;
 use super::outcome::Outcome;
@@ -77,6 +78,28 @@ pub enum Event {
     Granted {
         /// All of it.
         grant: Box<Grant>,
+    },
+    /// The guard keeps a grant: on disk before anything passes under it.
+    Guarded {
+        /// All of it.
+        kept: Box<Kept>,
+    },
+    /// The guard lets a request pass under a grant: on disk with the intent of its decision. Where that comes to
+    /// nothing, its outcome takes the pass back.
+    Passed {
+        /// Which grant.
+        grant: GrantId,
+        /// By which decision.
+        decision: DecisionId,
+    },
+    /// The guard ends a run at the end of a grant: once before it asks, once with what came of it.
+    RunCancel {
+        /// Which grant is over.
+        grant: GrantId,
+        /// An ordinary cancel did not help.
+        force: bool,
+        /// What came of it; absent = about to be asked.
+        result: Option<Text>,
     },
     /// Something started under a grant.
     Started {

@@ -405,6 +405,9 @@ pub struct Request {
     pub unreviewed: bool,
     /// A live gate waits for it (its last sign is not older than 30 s); absent where the backend cannot know.
     pub gate_waits: Option<bool>,
+    /// What the run was started with is not shown, so no later gate is known to be the same: only `once` can hold.
+    #[serde(default)]
+    pub inputs_hidden: bool,
 }
 
 impl Request {

@@ -16,6 +16,8 @@ pub const RUN_FOR_CAP: Span = Span::hours(8);
 pub const START_BY_DEFAULT: Span = Span::mins(10);
 /// `run for` where nothing else is said.
 pub const RUN_FOR_DEFAULT: Span = Span::mins(15);
+/// Cap of start-by of what the guard keeps.
+pub const GUARD_CAP: Span = Span::mins(60);
 /// Cap of start-by and run-for after a break-glass.
 pub const BREAK_GLASS_CAP: Span = Span::mins(15);
 /// What is typed where the name of the environment is demanded and there is none.
@@ -87,6 +89,9 @@ pub struct Verdict {
     pub start_by: Span,
     /// Cap of run-for.
     pub run_for: Span,
+    /// How often a grant may be used; absent = as often as it covers.
+    #[serde(default)]
+    pub max_uses: Option<u32>,
     /// A reason must be given.
     pub reason: bool,
     /// The word that must be typed.

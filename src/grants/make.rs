@@ -53,7 +53,7 @@ pub fn make(given: &Given) -> Grant {
         start_by: given.now + least(given.verdict.start_by, |d| d.start_by),
         // Where nobody voted, the pipeline gets no more than it asked for.
         run_for: if yes.is_empty() { run_for.min(given.core.ask.run_for) } else { run_for },
-        max_uses: (scope == Scope::Once).then_some(1),
+        max_uses: if scope == Scope::Once { Some(1) } else { given.verdict.max_uses },
         passes: Vec::new(),
         revoked: None,
         break_glass,

@@ -16,8 +16,8 @@ use crate::domain::scope::Scope;
 use crate::domain::text::Text;
 use crate::domain::time::Span;
 use crate::domain::verdict::{
-    Effect, NO_ENVIRONMENT, Need, RUN_FOR_CAP, RUN_FOR_DEFAULT, START_BY_DEFAULT, SeenDemand, SelfCheck, Verdict,
-    WAIT_DEFAULT,
+    Effect, GUARD_CAP, NO_ENVIRONMENT, Need, RUN_FOR_CAP, RUN_FOR_DEFAULT, START_BY_DEFAULT, SeenDemand, SelfCheck,
+    Verdict, WAIT_DEFAULT,
 };
 
 /// What became of a rule.
@@ -106,8 +106,9 @@ impl Policy {
                 verified_requester: applied.iter().any(|a| a.asks().verified_requester),
             },
             scopes: scopes(applied, subject.enforcer),
-            start_by: cap(applied, START_BY_DEFAULT, |asks| asks.start_by),
+            start_by: start_by(applied, subject.enforcer),
             run_for: cap(applied, RUN_FOR_DEFAULT, |asks| asks.run_for),
+            max_uses: applied.iter().filter_map(|a| a.asks().max_uses).min(),
             reason: applied.iter().any(|a| a.asks().reason),
             word: word(applied, subject),
             seen: seen(applied),
@@ -180,6 +181,12 @@ fn cap(applied: &[Applied], default: Span, asked: impl Fn(&Asks) -> Option<Span>
     applied.iter().filter_map(held).min().unwrap_or(default).min(RUN_FOR_CAP)
 }
 
+/// What the guard keeps is over within the hour, whatever rules say.
+fn start_by(applied: &[Applied], enforcer: Enforcer) -> Span {
+    let start_by = cap(applied, START_BY_DEFAULT, |asks| asks.start_by);
+    if enforcer == Enforcer::Guard { start_by.min(GUARD_CAP) } else { start_by }
+}
+
 fn seen(applied: &[Applied]) -> SeenDemand {
     let default = SeenDemand::default();
     let held = |a: &Applied| a.asks().seen.map(|seen| if a.surely { seen } else { seen.max(default) });
@@ -187,10 +194,12 @@ fn seen(applied: &[Applied]) -> SeenDemand {
 }
 
 /// `once` always may be granted. More needs a rule that fits surely: one that names it, or, where somebody better
-/// than the guard keeps the grant, one that names no scopes opens `run`. What rules name intersects.
+/// than the guard keeps the grant, one that names no scopes opens `run`. For the guard that rule must also say how
+/// often. What rules name intersects.
 fn scopes(applied: &[Applied], enforcer: Enforcer) -> Vec<Scope> {
+    let counted = |a: &Applied| enforcer != Enforcer::Guard || a.asks().max_uses.is_some();
     let opens = |a: &&Applied, scope: &Scope| match &a.rule.asks.scopes {
-        Some(named) => named.contains(scope),
+        Some(named) => named.contains(scope) && counted(a),
         None => enforcer != Enforcer::Guard && SCOPES_DEFAULT.contains(scope),
     };
     let opened = |scope: &Scope| applied.iter().filter(|a| a.surely).any(|a| opens(&a, scope));

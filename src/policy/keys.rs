@@ -89,6 +89,7 @@ pub const KEYS: &[Key] = &[
     key(Rule, "scopes", "once, run, revision, action", "once, run", "scopes that may be granted; `once` always may", Starting),
     key(Rule, "start_by", "time", "10m", "cap: from the decision until no pass may start", Starting),
     key(Rule, "run_for", "time", "15m", "cap: from each start until the action is ended; at most 8h", Starting),
+    key(Rule, "max_uses", "number", "no limit", "how often a grant may be used; without it the guard keeps no scope wider than `once`", Starting),
     key(Rule, "reason", "true, false", "false", "a reason must be given", Approve),
     key(Rule, "word", "text", "none", "a word that must be typed; \"environment\" = the name of the environment", Approve),
     key(Rule, "seen", "nothing, must-see, all", "must-see", "files of the diff that must have been on the screen", Approve),

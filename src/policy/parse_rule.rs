@@ -105,6 +105,7 @@ fn asks(r: &mut Reader, table: Table, known: &Known) -> Asks {
         scopes: get(table, "scopes").map(|node| choices(r, node, SCOPES)),
         start_by: get(table, "start_by").and_then(|i| r.span(i, RUN_FOR_CAP)),
         run_for: get(table, "run_for").and_then(|i| r.span(i, RUN_FOR_CAP)),
+        max_uses: get(table, "max_uses").and_then(|i| uses(r, i)),
         reason: get(table, "reason").and_then(|i| r.boolean(i)).unwrap_or(false),
         word: get(table, "word").and_then(|i| word(r, i)),
         seen: get(table, "seen").and_then(|i| r.one_of(i, SEEN)),
@@ -117,6 +118,15 @@ fn asks(r: &mut Reader, table: Table, known: &Known) -> Asks {
             group(r, name, &i.place, 1, known)
         }),
     }
+}
+
+/// A grant that may never be used is none.
+fn uses(r: &mut Reader, node: &Node) -> Option<u32> {
+    let count = r.number(node)?;
+    if count == 0 {
+        r.fault(&node.place, "a grant that may never be used", "write 1 or more");
+    }
+    (count > 0).then_some(count)
 }
 
 fn word(r: &mut Reader, node: &Node) -> Option<Word> {

@@ -107,6 +107,7 @@ pub(super) struct Asks {
     pub(super) scopes: Option<Vec<Scope>>,
     pub(super) start_by: Option<Span>,
     pub(super) run_for: Option<Span>,
+    pub(super) max_uses: Option<u32>,
     pub(super) reason: bool,
     pub(super) word: Option<Word>,
     pub(super) seen: Option<SeenDemand>,

@@ -274,9 +274,35 @@ break_glass = "sre"
 fn under_the_guard_only_once_holds_until_a_rule_says_more() {
     let core = deploy("prod").core();
     let guarded = Subject { enforcer: Enforcer::Guard, ..Subject::of(&core, &[], &[]) };
-    assert_eq!(policy("[[rule]]\nname = \"r\"\n").judge(&guarded).scopes, [Scope::Once]);
-    let named = policy("[[rule]]\nname = \"r\"\nscopes = [\"run\"]\n").judge(&guarded);
-    assert_eq!(named.scopes, [Scope::Once, Scope::Run]);
+    let judged = |keys: &str| policy(&format!("[[rule]]\nname = \"r\"\n{keys}\n")).judge(&guarded);
+    for (keys, scopes) in [
+        ("", vec![Scope::Once]),
+        ("max_uses = 8", vec![Scope::Once]),
+        ("scopes = [\"run\"]", vec![Scope::Once]),
+        ("scopes = [\"run\"]\nmax_uses = 8", vec![Scope::Once, Scope::Run]),
+        ("match = { branch = \"*\" }\nscopes = [\"run\"]\nmax_uses = 8", vec![Scope::Once]),
+    ] {
+        assert_eq!(judged(keys).scopes, scopes, "{keys}");
+    }
+    let turned_on_by_another = "scopes = [\"run\"]\n[[rule]]\nname = \"s\"\nmax_uses = 8";
+    assert_eq!(judged(turned_on_by_another).scopes, [Scope::Once], "the rule that names the scope says how often");
+}
+
+#[test]
+fn what_the_guard_keeps_is_over_within_the_hour() {
+    let core = deploy("prod").core();
+    let long = policy("[[rule]]\nname = \"r\"\nscopes = [\"run\"]\nmax_uses = 8\nstart_by = \"3h\"\n");
+    let by = |enforcer| long.judge(&Subject { enforcer, ..Subject::of(&core, &[], &[]) }).start_by;
+    assert_eq!((by(Enforcer::Guard), by(Enforcer::Broker)), (Span::mins(60), Span::hours(3)));
+}
+
+#[test]
+fn a_grant_is_used_as_often_as_the_strictest_rule_says() {
+    let two = "[[rule]]\nname = \"a\"\nmax_uses = 8\n[[rule]]\nname = \"b\"\nmax_uses = 3\n";
+    let v = verdict(two, &deploy("prod"));
+    assert_eq!(v.max_uses, Some(3));
+    assert!(v.words.lossy().contains("used 3 times at most"), "{}", v.words.lossy());
+    assert_eq!(verdict("", &deploy("prod")).max_uses, None);
 }
 
 #[test]

@@ -33,6 +33,7 @@ fn demands(v: &Verdict) -> Vec<SafeText> {
     let grants = [
         Some(safe!("{}", SafeText::join(&scopes, " or "))),
         Some(safe!("start by {}, run for {}", v.start_by, v.run_for)),
+        v.max_uses.map(|n| safe!("used {} at most", if n == 1 { safe!("once") } else { safe!("{} times", n) })),
     ];
     let asked = [
         Some(v.needs_in_words()),

@@ -20,6 +20,13 @@ pub fn now() -> Now {
     stepped(Now { wall: read(ClockId::Realtime), boot: read(ClockId::Boottime) })
 }
 
+/// Tells one boot from another. Empty in odd containers: then every start counts as another boot, and wall time
+/// alone holds.
+pub fn boot_id() -> String {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    text.trim().to_owned()
+}
+
 /// With `test-hooks`: the file `JIT_TUI_CLOCK_FILE` holds how many milliseconds the wall and the boot clock are
 /// off, so that a test can step a clock or let a host sleep.
 #[cfg(feature = "test-hooks")]

@@ -88,6 +88,7 @@ impl Backend for Broker {
             looks: true,
             break_glass: true,
             pushes: true,
+            pace: Span::ZERO,
         }
     }
 

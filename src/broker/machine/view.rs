@@ -43,6 +43,7 @@ pub fn request(
         grant: grant.map(|g| g.grant.clone()),
         unreviewed: live.unreviewed,
         gate_waits: Some(gate_waits),
+        inputs_hidden: false,
     }
 }
 
