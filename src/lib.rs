@@ -12,6 +12,7 @@ pub mod decide;
 pub mod desk;
 pub mod diff;
 pub mod domain;
+pub mod findings;
 pub mod gate;
 pub mod grants;
 pub mod keymap;

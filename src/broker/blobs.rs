@@ -11,10 +11,9 @@ use flate2::read::MultiGzDecoder;
 use crate::domain::digest::Digest;
 use crate::domain::evidence::Blob;
 use crate::domain::text::{SafeText, Text, hides_something};
+use crate::findings::DiffScan;
 use crate::safe;
 use crate::sys::files;
-
-use super::machine::findings::DiffScan;
 
 /// Bytes that a compressed diff may unpack to.
 const UNPACKED_LIMIT: u64 = 256 << 20;

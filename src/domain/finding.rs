@@ -4,6 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::text::{SafeText, Text};
+use crate::safe;
+
+mod table;
+
+pub use table::{FindingId, TABLE};
 
 /// How bad; rises in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -41,33 +46,8 @@ impl Severity {
     }
 }
 
-/// The ids of the table below.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum FindingId {
-    /// An action resolves to another SHA than at the last approved deployment.
-    ActionShaChanged,
-    /// A reference that may move after approval.
-    ActionMovable,
-    /// The working tree differs from head.
-    DirtyTree,
-    /// Characters that hide, reorder or imitate blank.
-    HiddenText,
-    /// The evidence is not whole.
-    EvidenceTruncated,
-    /// No evidence of this kind could be had.
-    EvidenceMissing,
-    /// Nothing to compare with.
-    NoBase,
-    /// Head lies before the base.
-    Rollback,
-    /// Base and head each have commits that the other lacks.
-    Diverged,
-    /// Nobody but the pipeline says who asks.
-    RequesterUnverified,
-}
-
 /// A row of the table.
+#[derive(Debug)]
 pub struct Meaning {
     /// Which finding.
     pub id: FindingId,
@@ -75,119 +55,60 @@ pub struct Meaning {
     pub word: &'static str,
     /// How bad it is unless policy says otherwise.
     pub severity: Severity,
+    /// Whether nothing can be approved while it stands, unless policy says otherwise.
+    pub blocks: bool,
     /// What it says, in the width of the queue.
     pub what: &'static str,
     /// Why it matters.
     pub why: &'static str,
-    /// How to check and mend it.
+    /// How to check it.
+    pub check: &'static str,
+    /// How to mend it.
     pub mend: &'static str,
 }
 
-/// Every finding there is; `docs/findings.md` is printed from it.
-pub const TABLE: &[Meaning] = &[
-    Meaning {
-        id: FindingId::ActionShaChanged,
-        word: "action-sha-changed",
-        severity: Severity::High,
-        what: "action SHA changed",
-        why: "a third-party action now runs other code than at the last approved deployment here",
-        mend: "read the action's own diff between both SHAs; pin the SHA that you reviewed",
-    },
-    Meaning {
-        id: FindingId::ActionMovable,
-        word: "action-movable",
-        severity: Severity::Unknown,
-        what: "may move after approval",
-        why: "a tag or branch can point elsewhere by the time that the step runs",
-        mend: "pin the action to a full commit SHA",
-    },
-    Meaning {
-        id: FindingId::DirtyTree,
-        word: "dirty-tree",
-        severity: Severity::High,
-        what: "tree is dirty",
-        why: "what runs is not what the head commit says: files were changed or added",
-        mend: "look at the list of files; commit or remove them, then ask again",
-    },
-    Meaning {
-        id: FindingId::HiddenText,
-        word: "hidden-text",
-        severity: Severity::High,
-        what: "hidden characters",
-        why: "control, bidirectional or invisible characters make text look like something else",
-        mend: "look at the markers; have the text written without them",
-    },
-    Meaning {
-        id: FindingId::EvidenceTruncated,
-        word: "evidence-truncated",
-        severity: Severity::High,
-        what: "evidence is cut",
-        why: "part of the change is not on this screen",
-        mend: "read the rest at its source before you approve",
-    },
-    Meaning {
-        id: FindingId::EvidenceMissing,
-        word: "evidence-missing",
-        severity: Severity::Unknown,
-        what: "no evidence",
-        why: "the gate could not collect it, so nothing was compared",
-        mend: "run the gate inside a git checkout with its history",
-    },
-    Meaning {
-        id: FindingId::NoBase,
-        word: "no-base",
-        severity: Severity::Unknown,
-        what: "nothing to compare with",
-        why: "no run ended with success here yet, or its commit is not in the gate's checkout",
-        mend: "fetch the history in the job; the first success gives a base",
-    },
-    Meaning {
-        id: FindingId::Rollback,
-        word: "rollback",
-        severity: Severity::Medium,
-        what: "rollback",
-        why: "head lies before what runs now: changes are taken back",
-        mend: "check that taking them back is what is meant",
-    },
-    Meaning {
-        id: FindingId::Diverged,
-        word: "diverged",
-        severity: Severity::Medium,
-        what: "history diverged",
-        why: "what runs now has commits that head lacks: they would be lost",
-        mend: "compare both sides; rebase, or say why",
-    },
-    Meaning {
-        id: FindingId::RequesterUnverified,
-        word: "requester-unverified",
-        severity: Severity::Low,
-        what: "requester only claimed",
-        why: "nobody but the pipeline says who asks",
-        mend: "bind the pipeline's token to a person, or demand `verified = true` in a rule",
-    },
-];
-
 impl FindingId {
-    /// Its row of the table.
-    pub fn meaning(self) -> &'static Meaning {
-        TABLE.iter().find(|row| row.id == self).unwrap_or(&UNLISTED)
-    }
-
     /// By its word.
     pub fn from_word(word: &str) -> Option<Self> {
         TABLE.iter().find(|row| row.word == word).map(|row| row.id)
     }
+
+    /// Whether it says that something is not known or not shown: whatever policy makes of its severity, nothing
+    /// starts without a person then.
+    pub fn is_doubt(self) -> bool {
+        self.meaning().severity == Severity::Unknown || self == FindingId::EvidenceTruncated
+    }
 }
 
-/// Stands in for a row that is missing; a test sees to it that none is.
-static UNLISTED: Meaning = Meaning {
-    id: FindingId::EvidenceMissing,
-    word: "unlisted",
-    severity: Severity::High,
-    what: "unlisted finding",
-    why: "the table of findings lacks this row",
-    mend: "report it",
-};
+/// Where in the change a finding stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Place {
+    /// The file, as the diff names it now.
+    pub path: Text,
+    /// Its line there, counted from 1; absent = the file as a whole.
+    pub line: Option<u64>,
+}
+
+impl Place {
+    /// `src/x.rs:31`.
+    pub fn shown(&self) -> SafeText {
+        match self.line {
+            Some(line) => safe!("{}:{}", self.path.ident(), line),
+            None => self.path.ident(),
+        }
+    }
+
+    /// Out of `path:line` as actions carry it; a text without a line is a path.
+    pub fn parse(text: &Text) -> Self {
+        let bytes = text.as_bytes();
+        let colon = bytes.iter().rposition(|b| *b == b':').and_then(|at| bytes.split_at_checked(at));
+        let line = colon.and_then(|(_, rest)| std::str::from_utf8(rest.get(1..)?).ok()?.parse().ok());
+        match (colon, line) {
+            (Some((path, _)), Some(line)) => Self { path: Text::new(path), line: Some(line) },
+            _ => Self { path: text.clone(), line: None },
+        }
+    }
+}
 
 /// A finding about one request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -202,12 +123,31 @@ pub struct Finding {
     pub detail: Text,
     /// Not there at the last approved deployment.
     pub new: bool,
+    /// Nothing can be approved while it stands.
+    #[serde(default)]
+    pub blocks: bool,
+    /// Where it stands, where it stands somewhere.
+    #[serde(default)]
+    pub place: Option<Place>,
 }
 
 impl Finding {
-    /// A new finding with the severity of the table.
+    /// A new finding as bad as the table says.
     pub fn new(id: FindingId, subject: impl Into<Text>, detail: impl Into<Text>) -> Self {
-        Self { id, severity: id.meaning().severity, subject: subject.into(), detail: detail.into(), new: true }
+        let Meaning { severity, blocks, .. } = *id.meaning();
+        Self { id, severity, subject: subject.into(), detail: detail.into(), new: true, blocks, place: None }
+    }
+
+    /// The same at its place.
+    #[must_use]
+    pub fn at(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    /// What tells it from another finding of one request, and tells whether it was there before.
+    pub fn sameness(&self) -> (FindingId, &Text, &Text) {
+        (self.id, &self.subject, &self.detail)
     }
 }
 
@@ -220,6 +160,29 @@ mod tests {
         for row in TABLE {
             assert_eq!(serde_json::to_value(row.id).unwrap(), row.word);
             assert_eq!(FindingId::from_word(row.word), Some(row.id));
+            let texts = [row.what, row.why, row.check, row.mend];
+            assert!(texts.iter().all(|text| !text.is_empty() && !text.ends_with('.')), "{}", row.word);
+            assert!(row.what.len() <= 23, "{} does not fit into the queue", row.word);
         }
+    }
+
+    #[test]
+    fn a_place_is_a_path_with_or_without_a_line() {
+        for (text, path, line) in [
+            (".github/workflows/a.yml:31", ".github/workflows/a.yml", Some(31)),
+            ("a:b", "a:b", None),
+            ("x", "x", None),
+            ("a:", "a:", None),
+        ] {
+            let place = Place::parse(&text.into());
+            assert_eq!((place.path.clone(), place.line), (Text::from(path), line));
+            assert_eq!(place.shown().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn a_finding_of_an_older_program_is_read() {
+        let old = r#"{"id":"dirty-tree","severity":"high","subject":"tree","detail":"","new":true}"#;
+        assert_eq!(serde_json::from_str::<Finding>(old).unwrap(), Finding::new(FindingId::DirtyTree, "tree", ""));
     }
 }

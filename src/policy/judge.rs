@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::fit::{Facts, Fit};
 use super::rule::{Asks, Rule, SCOPES_DEFAULT, Word};
 use super::{Policy, Subject, words};
-use crate::domain::finding::{Finding, FindingId, Severity};
+use crate::domain::finding::{Finding, Severity};
 use crate::domain::grant::Enforcer;
 use crate::domain::ids::Group;
 use crate::domain::principal::Assurance;
@@ -152,8 +152,7 @@ fn said(rule: &Rule, fit: Fit) -> RuleSaid {
 
 /// Findings that say that something is not known: with one of them nothing starts without a person.
 fn doubts(findings: &[Finding]) -> Vec<&Finding> {
-    let missing = [FindingId::EvidenceMissing, FindingId::EvidenceTruncated];
-    findings.iter().filter(|f| f.severity == Severity::Unknown || missing.contains(&f.id)).collect()
+    findings.iter().filter(|f| f.severity == Severity::Unknown || f.id.is_doubt()).collect()
 }
 
 fn anyone() -> Vec<Need> {

@@ -19,6 +19,7 @@ const PARTS: &[Part] = &[
     ("docs/json.md", "exit codes", deciding_codes),
     ("docs/console.md", "keys", keys),
     ("docs/findings.md", "findings", findings),
+    ("docs/policy.md", "finding words", finding_words),
     ("docs/audit.md", "kinds", kinds),
     ("docs/broker.md", "calls", calls),
     ("README.md", "queue", || screen("queue-80x24")),
@@ -88,12 +89,23 @@ fn keys() -> String {
 }
 
 fn findings() -> String {
-    let of = |row: &finding::Meaning| {
+    let of = |row: &&finding::Meaning| {
         let (mark, severity) = (row.severity.mark(), row.severity.word());
         let head = format!("## {}\n\n`{} {}` · severity {severity}", row.word, mark.as_str().trim_end(), row.what);
-        format!("{head}\n\n- Why it matters: {}.\n- What to do: {}.\n", row.why, row.mend)
+        format!(
+            "{head}\n\n- Why it matters: {}.\n- How to check: {}.\n- How to mend: {}.\n",
+            row.why, row.check, row.mend
+        )
     };
     finding::TABLE.iter().map(of).collect::<Vec<_>>().join("\n")
+}
+
+fn finding_words() -> String {
+    let rows = finding::TABLE.iter().map(|row| {
+        let severity = row.severity.word().as_str().to_owned();
+        [format!("`{}`", row.word), severity, if row.blocks { "blocks" } else { "" }.into(), row.what.into()]
+    });
+    table(["finding", "severity", "", "what the queue says"], rows)
 }
 
 fn kinds() -> String {

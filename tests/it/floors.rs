@@ -13,6 +13,7 @@ use syn::visit::{self, Visit};
 const FLOORS: &[(&str, u8)] = &[
     ("domain", 0),
     ("diff", 1),
+    ("findings", 1),
     ("provenance", 1),
     ("policy", 1),
     ("grants", 1),
@@ -62,7 +63,7 @@ const BANNED: &[&str] =
 /// Doors to the outer world in std, and the rooms that may use them. The pure rooms have none.
 const STD_DOORS: &[&str] = &["fs", "net", "process", "env", "thread", "os"];
 const PURE: &[&str] =
-    &["domain", "diff", "provenance", "policy", "grants", "decide", "keymap", "theme", "api", "app", "ui"];
+    &["domain", "diff", "findings", "provenance", "policy", "grants", "decide", "keymap", "theme", "api", "app", "ui"];
 /// Parts of a pure room that may: conversions of paths and arguments are no doors.
 const HARMLESS: &[&str] = &["os::unix::ffi"];
 

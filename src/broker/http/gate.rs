@@ -18,12 +18,12 @@ use crate::domain::evidence::Blob;
 use crate::domain::grant::End;
 use crate::domain::ids::NativeId;
 use crate::domain::text::Text;
+use crate::findings::DiffScan;
 use crate::safe;
 use crate::sys::{clock, random};
 
 use super::super::blobs::Blobs;
 use super::super::identity::Caller;
-use super::super::machine::findings::DiffScan;
 use super::super::machine::{self, About, Answer, Begin, Command, Create};
 use super::super::problem::{degraded, invalid, not_found, problem};
 use super::App;

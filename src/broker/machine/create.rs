@@ -14,6 +14,7 @@ use crate::domain::request::{Core, EvidenceSummary, Sealed, State as Standing, t
 use crate::domain::text::Text;
 use crate::domain::time::Span;
 use crate::domain::verdict::{Effect, Verdict};
+use crate::findings::{self, Facts};
 use crate::grants;
 use crate::safe;
 use crate::sys::clock::Deadline;
@@ -23,7 +24,7 @@ use super::super::problem::{invalid, not_found, problem};
 use super::draft::{Draft, Occasion};
 use super::held::{Fixed, Held, HeldGrant, Live};
 use super::state::State;
-use super::{Answer, Create, clock, findings, judge};
+use super::{Answer, Create, clock, judge};
 
 /// Domain of the evidence digest.
 const EVIDENCE_DOMAIN: &str = "jit-tui/evidence/v1";
@@ -36,7 +37,7 @@ pub(super) fn create(draft: &mut Draft<'_>, c: &Create) -> Result<Answer, Proble
     let core = core(draft, c, binding)?;
     quota(draft, binding, core.sameness())?;
     let fixed = fixed(draft, c, binding, core)?;
-    let found = findings::now(draft.state, &fixed.core, &fixed.scan, &fixed.actions);
+    let found = judge::findings(draft.state, &fixed.core, &fixed.scan, &fixed.actions);
     let verdict = judge::verdict(&draft.setup().policy, &fixed.core, &found, &fixed.authors);
     let evidence = json::to_line(&c.submission.evidence).map_err(not_json)?;
     let live = live(draft, c, verdict, found);
@@ -114,7 +115,7 @@ fn quota(draft: &Draft<'_>, binding: &Binding, sameness: Digest) -> Result<(), P
 
 fn fixed(draft: &Draft<'_>, c: &Create, binding: &Binding, core: Sealed<Core>) -> Result<Fixed, Problem> {
     let evidence = &c.submission.evidence;
-    let scan = findings::scan(&c.submission, &core.identities, &c.diff);
+    let scan = findings::scan(&Facts { core: &core, evidence, diff: &c.diff, actions: &[] });
     Ok(Fixed {
         sameness: core.sameness(),
         owner: binding.credential.clone(),

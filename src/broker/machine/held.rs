@@ -9,7 +9,7 @@ use crate::domain::action::Action;
 use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
 use crate::domain::evidence::Base;
-use crate::domain::finding::{Finding, FindingId};
+use crate::domain::finding::Finding;
 use crate::domain::grant::{Bound, Grant};
 use crate::domain::ids::{CommitSha, GrantId, NativeId};
 use crate::domain::outcome::Outcome;
@@ -19,6 +19,7 @@ use crate::domain::request::{Core, EvidenceSummary, Look, Sealed, State, Vote};
 use crate::domain::text::Text;
 use crate::domain::time::{Ms, Span};
 use crate::domain::verdict::Verdict;
+use crate::findings::Baseline;
 use crate::sys::clock::Deadline;
 
 /// A request as the broker holds it.
@@ -141,17 +142,6 @@ pub struct More {
     pub run_for: Span,
 }
 
-/// What ran last with an approval: new findings are told from old ones by it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deployed {
-    /// Its findings.
-    pub findings: Vec<(FindingId, Text, Text)>,
-    /// Its actions and what they resolved to.
-    pub actions: Vec<(Text, Text)>,
-    /// When it started.
-    pub at: Ms,
-}
-
 /// The last revision that ended with success in an environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastSuccess {
@@ -218,11 +208,11 @@ impl Held {
     }
 
     /// This request as a deployment to compare later ones with.
-    pub fn as_deployed(&self, at: Ms) -> Deployed {
+    pub fn as_deployed(&self, at: Ms) -> Baseline {
         let findings = self.live.findings.iter().map(|f| (f.id, f.subject.clone(), f.detail.clone())).collect();
         let actions =
             self.fixed.actions.iter().filter_map(|a| Some((a.name.clone(), a.sha.clone()?))).collect::<Vec<_>>();
-        Deployed { findings, actions, at }
+        Baseline { findings, actions, at }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The one place where the machine asks the policy.
 
+use crate::domain::action::Action;
 use crate::domain::finding::Finding;
 use crate::domain::principal::{Identity, Principal};
 use crate::domain::request::{Core, NeedState, Vote};
@@ -16,9 +17,15 @@ pub(super) fn verdict(policy: &Policy, core: &Core, findings: &[Finding], author
     policy.judge(&Subject::of(core, findings, authors))
 }
 
+/// The findings that hold now, against the last approved deployment of the same here.
+pub(super) fn findings(state: &State, core: &Core, scan: &[Finding], actions: &[Action]) -> Vec<Finding> {
+    let what = (core.repository.value.clone(), core.environment.value.clone(), core.name.clone());
+    crate::findings::now(scan, actions, state.deployed.get(&what).map(AsRef::as_ref))
+}
+
 /// What policy demands of a request that is there, with the findings that hold now.
 pub(super) fn again(state: &State, held: &Held) -> (Vec<Finding>, Verdict) {
-    let findings = super::findings::now(state, held.core(), &held.fixed.scan, &held.fixed.actions);
+    let findings = findings(state, held.core(), &held.fixed.scan, &held.fixed.actions);
     let verdict = verdict(&state.setup.policy, held.core(), &findings, &held.fixed.authors);
     (findings, verdict)
 }

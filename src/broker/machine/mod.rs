@@ -6,7 +6,6 @@ mod clock;
 mod create;
 mod decide;
 mod draft;
-pub mod findings;
 mod grant;
 mod held;
 mod judge;
@@ -35,6 +34,7 @@ use crate::domain::record::Head;
 use crate::domain::request::Sealed;
 use crate::domain::text::Text;
 use crate::domain::time::Span;
+use crate::findings::DiffScan;
 use crate::sys::clock::Now;
 
 use super::identity::Caller;
@@ -61,7 +61,7 @@ pub struct Create {
     /// What is asked.
     pub submission: Submission,
     /// Findings of the diff blob.
-    pub diff: findings::DiffScan,
+    pub diff: DiffScan,
     /// Id of the new request.
     pub id: NativeId,
     /// Its nonce.

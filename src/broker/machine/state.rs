@@ -9,10 +9,11 @@ use crate::domain::ids::{DecisionId, GrantId, NativeId};
 use crate::domain::scope::Scope;
 use crate::domain::text::Text;
 use crate::domain::time::Ms;
+use crate::findings::Baseline;
 use crate::policy::Policy;
 use crate::sys::clock::Now;
 
-use super::held::{Deployed, Held, HeldGrant, KnownHead, LastSuccess};
+use super::held::{Held, HeldGrant, KnownHead, LastSuccess};
 
 /// What stays the same while the broker runs.
 #[derive(Clone, Debug)]
@@ -65,7 +66,7 @@ pub struct State {
     pub(super) decisions: HashMap<DecisionId, NativeId>,
     pub(super) waiting: HashMap<Text, HashMap<Digest, u32>>,
     pub(super) bases: HashMap<Place, LastSuccess>,
-    pub(super) deployed: HashMap<(Text, Text, Text), Arc<Deployed>>,
+    pub(super) deployed: HashMap<(Text, Text, Text), Arc<Baseline>>,
     pub(super) heads: HashMap<Text, KnownHead>,
     by_seq: BTreeMap<u64, NativeId>,
 }
@@ -96,7 +97,7 @@ pub enum Change {
     /// A run ended with success.
     Base(Place, LastSuccess),
     /// A run started with an approval.
-    Deployed((Text, Text, Text), Arc<Deployed>),
+    Deployed((Text, Text, Text), Arc<Baseline>),
     /// Another log's head.
     Head(Text, KnownHead),
     /// The clocks stepped, or the mark was passed.

@@ -123,11 +123,12 @@ fn rest(db: &Connection, state: &mut State) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::super::super::machine::tests::{TEAM, pipeline, setup, submission};
-    use super::super::super::machine::{Answer, Command, Create, apply, findings::DiffScan};
+    use super::super::super::machine::{Answer, Command, Create, apply};
     use super::super::{Store, open};
     use super::*;
     use crate::domain::ids::NativeId;
     use crate::domain::time::Span;
+    use crate::findings::DiffScan;
 
     fn at(wall: i64, boot: i64) -> Now {
         Now { wall: Ms(1_800_000_000_000 + wall * 1000), boot: Ms(boot * 1000) }

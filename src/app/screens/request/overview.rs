@@ -289,7 +289,10 @@ fn finding(finding: &Finding, label: &'static str) -> Vec<Line> {
     if !finding.new {
         return vec![line];
     }
-    vec![line, Line::labelled("", Role::Dim, safe!("   {}; {}", meaning.why, meaning.mend))]
+    vec![
+        line,
+        Line::labelled("", Role::Dim, safe!("   {}; check: {}; mend: {}", meaning.why, meaning.check, meaning.mend)),
+    ]
 }
 
 fn enforcer(state: &State, request: &Request) -> Line {

@@ -177,7 +177,7 @@ impl World {
         caller: &Caller,
         submission: Submission,
         key: &str,
-        diff: findings::DiffScan,
+        diff: DiffScan,
     ) -> Result<NativeId, Problem> {
         self.count += 1;
         let body = Digest::of(serde_json::to_string(&submission).unwrap().as_bytes());
@@ -265,8 +265,6 @@ impl World {
         self.records.iter().map(kind).collect()
     }
 }
-
-use findings::DiffScan;
 
 fn code<T: std::fmt::Debug>(result: Result<T, Problem>) -> Code {
     result.unwrap_err().code
