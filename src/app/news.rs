@@ -23,7 +23,7 @@ pub fn take(state: &mut State, news: News, fx: &mut Vec<Effect>) {
     let at = state.now.wall;
     match news {
         News::Requests { backend, changed, whole } => take_requests(state, &backend, changed, whole, fx),
-        News::Backend(backend) => take_backend(state, backend),
+        News::Backend(backend) => take_backend(state, *backend),
         News::Grants { backend, grants } => take_grants(state, backend, grants),
         News::Decision { id, key, ballot, step } => take_step(state, &id, &key, ballot, step),
         News::Exhibit { generation, key: _, result } => {
@@ -68,6 +68,7 @@ fn take_backend(state: &mut State, backend: BackendState) {
         let who = |b: &BackendState| b.session.as_ref().map(|s| (s.you.clone(), s.approver, s.same_user));
         !(both_fresh || k.health == backend.health)
             || who(k) != who(&backend)
+            || k.note != backend.note
             || time::is_aged(k, state.now.wall)
             || k.capabilities != backend.capabilities
     });

@@ -170,6 +170,8 @@ impl Sample {
             unreviewed: false,
             gate_waits: Some(true),
             inputs_hidden: false,
+            no_reject: None,
+            facts: Vec::new(),
         };
         Self { request, core }
     }
@@ -339,8 +341,9 @@ pub fn backend(name: &str, health: Health) -> BackendState {
             pushes: true,
             pace: Span::ZERO,
         },
-        session: Some(Session { you: person("alice"), approver: true, same_user: false, now: WALL }),
+        session: Some(Session { you: person("alice"), approver: true, same_user: false, now: WALL, notes: Vec::new() }),
         interval: Span::secs(5),
+        note: "".into(),
     }
 }
 
@@ -360,7 +363,7 @@ impl Stage {
         let mut setup = Setup::new(now, (80, 24), [7; 32]);
         change(&mut setup);
         let mut stage = Self { state: State::new(setup), now };
-        stage.news(News::Backend(backend("local", Health::Fresh { at: WALL })));
+        stage.news(News::Backend(Box::new(backend("local", Health::Fresh { at: WALL }))));
         stage.news(News::AuditState(AuditState::Ok { seq: 812, anchored: Some(812) }));
         stage
     }

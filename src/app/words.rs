@@ -80,6 +80,8 @@ pub fn is_you(identity: &Identity, you: &Principal) -> bool {
     match identity.kind {
         IdentityKind::Person => you.person.as_ref().is_some_and(|p| p.as_str() == name),
         IdentityKind::Uid => you.issuer == *"peer" && you.subject == identity.name,
+        // A principal without a person is a login of its backend; logins differ in case only for the eye.
+        IdentityKind::Login => you.person.is_none() && you.subject.lossy().eq_ignore_ascii_case(&name),
         _ => false,
     }
 }

@@ -49,6 +49,17 @@ pub struct Session {
     pub same_user: bool,
     /// Its clock at the answer.
     pub now: Ms,
+    /// What is to be known of the credential: its kind, what it lacks, when it ends.
+    pub notes: Vec<Note>,
+}
+
+/// A line about a session, with what to do where something is amiss.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// What.
+    pub what: SafeText,
+    /// How to mend it; empty where nothing is amiss.
+    pub mend: SafeText,
 }
 
 /// What a poll brings.
@@ -60,6 +71,10 @@ pub struct Poll {
     pub whole: bool,
     /// Where the next poll goes on.
     pub cursor: u64,
+    /// When to poll again; absent = as the config says.
+    pub next: Option<Span>,
+    /// What stands beside the backend's name: budgets, parts that cannot be read. Empty = nothing to say.
+    pub note: SafeText,
 }
 
 /// What kind of trouble.

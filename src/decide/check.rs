@@ -24,6 +24,8 @@ pub enum Lack {
     EvidenceChanged,
     /// Whoever decides may not.
     CannotDecide(Text),
+    /// The backend has no way to reject it.
+    CannotReject(Text),
     /// Nobody may break the glass here.
     NoBreakGlass,
     /// This scope is not to be had, and why.
@@ -51,7 +53,7 @@ impl Lack {
             Lack::Overdue => SafeText::lit("its time to wait is over"),
             Lack::RequestChanged => SafeText::lit("the request is no longer what was shown"),
             Lack::EvidenceChanged => SafeText::lit("the evidence is no longer what was shown"),
-            Lack::CannotDecide(why) => why.prose(),
+            Lack::CannotDecide(why) | Lack::CannotReject(why) => why.prose(),
             Lack::NoBreakGlass => SafeText::lit("no rule names who may break the glass here"),
             Lack::ScopeNotAllowed(scope, why) => safe!("scope {} is not to be had: {}", scope.word(), *why),
             Lack::StartBy(cap) => safe!("start by is not within {}", cap),
@@ -72,6 +74,7 @@ impl Lack {
             }
             Lack::NotPending(_) | Lack::Overdue => SafeText::lit("have it asked for again if it is still wanted"),
             Lack::CannotDecide(_) => SafeText::lit("leave it to somebody who may"),
+            Lack::CannotReject(_) => SafeText::lit("leave it, or end it at its source"),
             Lack::NoBreakGlass => SafeText::lit("find approvers, or have break_glass put into a rule"),
             Lack::ScopeNotAllowed(..) => SafeText::lit("choose once"),
             Lack::StartBy(cap) | Lack::RunFor(cap) => safe!("choose 1s to {}", cap),
@@ -130,6 +133,7 @@ fn entitled(draft: &Draft, request: &Request) -> Vec<Lack> {
     let lack = match (&request.can, draft.ballot) {
         (_, Ballot::BreakGlass) => request.verdict.break_glass.is_none().then_some(Lack::NoBreakGlass),
         (Can::No { why }, _) => Some(Lack::CannotDecide(why.clone())),
+        (_, Ballot::Reject) => request.no_reject.clone().map(Lack::CannotReject),
         (Can::Yes { .. } | Can::Unknown, _) => None,
     };
     lack.into_iter().collect()

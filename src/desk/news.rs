@@ -44,6 +44,8 @@ pub struct BackendState {
     pub session: Option<Session>,
     /// Between two polls while nothing is pushed; ages show only past two of them.
     pub interval: Span,
+    /// What the backend says of itself beside that: budgets, parts that cannot be read.
+    pub note: SafeText,
 }
 
 /// Where a decision stands on its road.
@@ -98,7 +100,7 @@ pub enum News {
         whole: bool,
     },
     /// A backend's health or session changed.
-    Backend(BackendState),
+    Backend(Box<BackendState>),
     /// The grants of a backend, all that it lists.
     Grants {
         /// Of which backend.

@@ -33,11 +33,23 @@ struct Watch {
     cursor: Option<u64>,
     fresh_at: Option<Ms>,
     failures: u32,
+    next: Option<Span>,
+    note: SafeText,
 }
 
 /// Runs until the desk is dropped.
 pub(super) async fn watch(desk: Arc<Inner>, backend: Arc<dyn Backend>, wake: Arc<Notify>) {
-    let mut watch = Watch { desk, backend, wake, session: None, cursor: None, fresh_at: None, failures: 0 };
+    let mut watch = Watch {
+        desk,
+        backend,
+        wake,
+        session: None,
+        cursor: None,
+        fresh_at: None,
+        failures: 0,
+        next: None,
+        note: SafeText::default(),
+    };
     watch.tell(Health::Connecting).await;
     loop {
         let Err(fault) = watch.follow().await else { return };
@@ -92,6 +104,8 @@ impl Watch {
     async fn poll(&mut self) -> Result<(), Fault> {
         let poll = within(self.backend.poll(self.cursor)).await?;
         self.cursor = Some(poll.cursor);
+        self.next = poll.next;
+        self.note = poll.note;
         if poll.whole || !poll.changed.is_empty() {
             let news =
                 News::Requests { backend: self.backend.name().clone(), changed: poll.changed, whole: poll.whole };
@@ -114,12 +128,14 @@ impl Watch {
             capabilities: self.backend.capabilities(),
             session: self.session.clone(),
             interval: self.interval(),
+            note: self.note.clone(),
         };
-        self.desk.tell(News::Backend(state)).await;
+        self.desk.tell(News::Backend(Box::new(state))).await;
     }
 
     fn interval(&self) -> Span {
-        if self.backend.capabilities().pushes { WITH_PUSH } else { self.desk.poll_every }
+        let usual = if self.backend.capabilities().pushes { WITH_PUSH } else { self.desk.poll_every };
+        self.next.unwrap_or(usual)
     }
 
     /// Full jitter, growing; a backend that names a time is obeyed.

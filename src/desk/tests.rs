@@ -102,11 +102,11 @@ impl Backend for Fake {
             assurance: Assurance::Bearer,
             person: Some("alice".parse().unwrap()),
         };
-        async { Ok(Session { you, approver: true, same_user: false, now: Ms(0) }) }.boxed()
+        async { Ok(Session { you, approver: true, same_user: false, now: Ms(0), notes: Vec::new() }) }.boxed()
     }
     fn poll(&self, _: Option<u64>) -> Answer<'_, Poll> {
         let request = Arc::new(self.request.lock().unwrap().clone());
-        async { Ok(Poll { changed: vec![request], whole: true, cursor: 1 }) }.boxed()
+        async { Ok(Poll { changed: vec![request], whole: true, cursor: 1, ..Poll::default() }) }.boxed()
     }
     fn hints(&self) -> BoxStream<'_, Result<(), Fault>> {
         stream::pending().boxed()

@@ -19,6 +19,8 @@ pub enum BaseKind {
     MergeBase,
     /// Stated by whoever asks.
     Stated,
+    /// The last run of the same workflow on the branch that ended with success; nobody says that it was deployed.
+    LastRun,
 }
 
 /// The revision that the diff starts from.

@@ -103,6 +103,8 @@ pub fn request_of(core: Core) -> Request {
         unreviewed: false,
         gate_waits: Some(true),
         inputs_hidden: false,
+        no_reject: None,
+        facts: Vec::new(),
     }
 }
 

@@ -333,6 +333,15 @@ pub struct Look {
     pub until: Ms,
 }
 
+/// Something that a backend tells about a request: a label of ours and what it says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Fact {
+    /// `jobs`, `reviewers`, `pull request`.
+    pub label: Text,
+    /// What it says.
+    pub value: Text,
+}
+
 /// Whether whoever asks may decide.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -408,6 +417,12 @@ pub struct Request {
     /// What the run was started with is not shown, so no later gate is known to be the same: only `once` can hold.
     #[serde(default)]
     pub inputs_hidden: bool,
+    /// Why it cannot be rejected whatever anybody wants; absent = it can.
+    #[serde(default)]
+    pub no_reject: Option<Text>,
+    /// What the backend tells besides; nothing of it is bound.
+    #[serde(default)]
+    pub facts: Vec<Fact>,
 }
 
 impl Request {

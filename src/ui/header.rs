@@ -51,7 +51,7 @@ fn who(state: &State) -> Line {
     }
 }
 
-/// The faults are said where there is room for them.
+/// Faults, budgets and the like are said where there is room for them.
 fn backends(state: &State, width: usize) -> Line {
     let whole = backend_line(state, true);
     if whole.width() <= width { whole } else { backend_line(state, false) }
@@ -62,6 +62,9 @@ fn backend_line(state: &State, faults: bool) -> Line {
     for backend in state.backends.values() {
         let (words, role) = health(state, backend);
         line = line.and(Role::Text, safe!("{} ", backend.name)).and(role, words);
+        if faults && !backend.note.as_str().is_empty() {
+            line = line.and(Role::Dim, safe!(" {}", backend.note));
+        }
         if let (Health::Stale { fault, .. }, true) = (&backend.health, faults) {
             line = line.and(Role::Text, safe!(": {}", fault.message));
         }

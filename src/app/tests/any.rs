@@ -195,10 +195,10 @@ impl Run {
         self.stage.news(match n {
             0 => News::Grants { backend: local, grants: vec![grant(&core, true)] },
             1 => News::Grants { backend: local, grants: vec![] },
-            2 => News::Backend(backend("local", Health::Stale { since: None, fault: fault("gone") })),
+            2 => News::Backend(Box::new(backend("local", Health::Stale { since: None, fault: fault("gone") }))),
             3 => News::AuditState(AuditState::Broken { why: "torn".into() }),
             4 => News::AuditState(AuditState::Ok { seq: 9, anchored: None }),
-            _ => News::Backend(backend("local", Health::Fresh { at: WALL + Span::secs(1) })),
+            _ => News::Backend(Box::new(backend("local", Health::Fresh { at: WALL + Span::secs(1) }))),
         })
     }
 }

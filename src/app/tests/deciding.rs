@@ -390,7 +390,7 @@ fn a_backend_without_looks_is_not_told() {
     let mut stage = one(stage_request());
     let mut mute = backend("local", Health::Fresh { at: WALL });
     mute.capabilities.looks = false;
-    stage.news(News::Backend(mute));
+    stage.news(News::Backend(Box::new(mute)));
     assert_eq!(count(&stage.press("c"), |e| matches!(e, Errand::Look(_))), 0);
     let effects: Vec<Effect> = one(stage_request()).press("c");
     assert_eq!(count(&effects, |e| matches!(e, Errand::Look(_))), 1);

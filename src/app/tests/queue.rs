@@ -148,7 +148,7 @@ fn a_quiet_poll_draws_nothing_and_the_minute_turns_once() {
     stage.lists(sketch());
     let fresh = crate::desk::news::Health::Fresh { at: WALL + Span::secs(5) };
     stage.now = later(stage.now, 5_000);
-    stage.news(crate::desk::news::News::Backend(crate::app::testing::backend("local", fresh)));
+    stage.news(crate::desk::news::News::Backend(Box::new(crate::app::testing::backend("local", fresh))));
     stage.send(Msg::Key(crate::app::testing::event("f9".parse().unwrap())));
     assert!(!stage.state.take_dirty());
     let next = stage.state.next_deadline(stage.now).unwrap();

@@ -62,7 +62,7 @@ impl Broker {
     }
 
     async fn poll_from(&self, after: Option<u64>) -> Result<Poll, Fault> {
-        let mut poll = Poll { changed: Vec::new(), whole: after.is_none(), cursor: after.unwrap_or(0) };
+        let mut poll = Poll { whole: after.is_none(), cursor: after.unwrap_or(0), ..Poll::default() };
         loop {
             let page = self.page(poll.cursor, after.is_none()).await?;
             poll.cursor = page.next.max(poll.cursor);
@@ -107,7 +107,13 @@ impl Backend for Broker {
                     safe!("set name = \"{}\" in its [[backend]]", info.name),
                 ));
             }
-            Ok(Session { you: info.you, approver: info.approver, same_user: info.local, now: info.now })
+            Ok(Session {
+                you: info.you,
+                approver: info.approver,
+                same_user: info.local,
+                now: info.now,
+                notes: Vec::new(),
+            })
         }
         .boxed()
     }

@@ -44,6 +44,8 @@ pub fn request(
         unreviewed: live.unreviewed,
         gate_waits: Some(gate_waits),
         inputs_hidden: false,
+        no_reject: None,
+        facts: Vec::new(),
     }
 }
 

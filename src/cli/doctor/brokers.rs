@@ -7,6 +7,7 @@ use super::{Found, Here};
 use crate::backends;
 use crate::backends::port::{Fault, Session};
 use crate::config::{BackendTable, Config};
+use crate::domain::ids::BackendName;
 use crate::domain::text::{SafeText, Text};
 use crate::safe;
 use crate::sys::local;
@@ -21,7 +22,7 @@ pub(super) fn brokers(here: &Here<'_>) -> Vec<Found> {
         return vec![own(&here.paths.state)];
     }
     match setup::runtime() {
-        Ok(runtime) => config.backends.iter().map(|table| runtime.block_on(one(config, table))).collect(),
+        Ok(runtime) => config.backends.iter().flat_map(|table| runtime.block_on(one(config, table))).collect(),
         Err(e) => vec![Found::bad(Text::from(format!("{e:#}")).prose(), "")],
     }
 }
@@ -34,19 +35,29 @@ fn own(state: &std::path::Path) -> Found {
     }
 }
 
-async fn one(config: &Config, table: &BackendTable) -> Found {
+async fn one(config: &Config, table: &BackendTable) -> Vec<Found> {
     let name = &table.name;
     let backend = match backends::open(table, &|path| config.resolve(path)) {
         Ok(backend) => backend,
-        Err(faults) => return Found::bad(safe!("{}: {}", name, Text::from(faults.to_string()).prose()), ""),
+        Err(faults) => return vec![Found::bad(safe!("{}: {}", name, Text::from(faults.to_string()).prose()), "")],
     };
     match tokio::time::timeout(PATIENCE, backend.session()).await {
-        Ok(Ok(session)) => Found::ok(safe!("{}: {}", name, known(&session))),
-        Ok(Err(Fault { message, mend, .. })) => Found::bad(safe!("{}: {}", name, message), mend),
+        Ok(Ok(session)) => answered(name, session),
+        Ok(Err(Fault { message, mend, .. })) => vec![Found::bad(safe!("{}: {}", name, message), mend)],
         Err(_) => {
-            Found::bad(safe!("{}: no answer in {} s", name, PATIENCE.as_secs()), "check the address and the network")
+            let what = safe!("{}: no answer in {} s", name, PATIENCE.as_secs());
+            vec![Found::bad(what, "check the address and the network")]
         }
     }
+}
+
+fn answered(name: &BackendName, session: Session) -> Vec<Found> {
+    let mut found = vec![Found::ok(safe!("{}: {}", name, known(&session)))];
+    found.extend(session.notes.into_iter().map(|note| {
+        let what = safe!("{}: {}", name, note.what);
+        if note.mend.as_str().is_empty() { Found::ok(what) } else { Found::note(what, note.mend) }
+    }));
+    found
 }
 
 fn known(session: &Session) -> SafeText {

@@ -31,9 +31,9 @@ fn empty() {
 #[test]
 fn queue() {
     let mut stage = Stage::busy();
-    stage.news(News::Backend(backend("github", Health::Fresh { at: WALL })));
+    stage.news(News::Backend(Box::new(backend("github", Health::Fresh { at: WALL }))));
     let stale = Health::Stale { since: Some(WALL - Span::mins(4)), fault: fault("no route to gitlab.example") };
-    stage.news(News::Backend(backend("gitlab", stale)));
+    stage.news(News::Backend(Box::new(backend("gitlab", stale))));
     stage.press("j");
     stage.comes(Sample::prod("web", "hotfix").ages(0, 60));
     stage.press("k j");
@@ -56,7 +56,7 @@ fn same_user_banner() {
     let mut stage = Stage::busy();
     let mut local = backend("local", Health::Fresh { at: WALL });
     local.session.as_mut().unwrap().same_user = true;
-    stage.news(News::Backend(local));
+    stage.news(News::Backend(Box::new(local)));
     snapshots("same-user", &mut stage);
 }
 

@@ -32,6 +32,7 @@ pub fn lines(state: &State, request: &Request) -> Vec<Line> {
     lines.extend(request.votes.iter().map(vote));
     lines.push(can(request));
     lines.extend(looks(state, request));
+    lines.extend(facts(request));
     lines.push(Line::new());
     lines.extend(findings(request));
     lines.push(Line::new());
@@ -103,6 +104,7 @@ pub fn diff_sizes(state: &State, request: &Request) -> Line {
                 BaseKind::LastDeployed => "live",
                 BaseKind::MergeBase => "merge base",
                 BaseKind::Stated => "stated",
+                BaseKind::LastRun => "last good run",
             };
             let age = base.deployed_at.map(|t| safe!(" {}", words::ago(state.label, t))).unwrap_or_default();
             Line::of(Role::Text, safe!("{} {}{} -> ", base.sha.short(), kind, age)).and(Role::Strong, head)
@@ -259,6 +261,19 @@ fn looks(state: &State, request: &Request) -> Option<Line> {
     let now = state.now.wall;
     let names: Vec<SafeText> = request.looks.iter().filter(|l| l.until > now).map(|l| l.by.shown()).collect();
     (!names.is_empty()).then(|| Line::labelled("LOOKS", Role::Text, SafeText::join(&names, ", ")))
+}
+
+/// What the backend tells besides: unbound, so apart from what is.
+fn facts(request: &Request) -> impl Iterator<Item = Line> + '_ {
+    let no_reject = request
+        .no_reject
+        .iter()
+        .map(|why| Line::labelled("", Role::Warn, "cannot be rejected: ").and_marked(Role::Warn, &why.prose()));
+    let told = request.facts.iter().enumerate().map(|(i, fact)| {
+        let line = Line::labelled(if i == 0 { "BACKEND" } else { "" }, Role::Dim, "");
+        line.and(Role::Dim, safe!("{} ", fact.label.ident())).and_marked(Role::Text, &fact.value.prose())
+    });
+    no_reject.chain(told)
 }
 
 fn findings(request: &Request) -> Vec<Line> {
