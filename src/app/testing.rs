@@ -321,6 +321,8 @@ pub fn evidence() -> Evidence {
             sha: Some(hex(&"9f8e7d6".repeat(6), 40).into()),
             place: ".github/workflows/deploy.yml:31".into(),
             before: Some(Before { reference: "0.33.1".into(), sha: Some(hex(&"a1b2c3d".repeat(6), 40).into()) }),
+            lock: None,
+            parent: None,
         }],
         tree: Some(Tree { digest: Digest::of(b"tree"), changed: Vec::new(), untracked: Vec::new() }),
         cuts: Vec::new(),

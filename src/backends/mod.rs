@@ -1,7 +1,9 @@
 //! L4. The port to approval systems, the registry, and one folder for each of them.
 
 pub mod broker;
+pub mod git;
 pub mod port;
+pub mod resolver;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

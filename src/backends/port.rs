@@ -175,6 +175,10 @@ pub trait Backend: Send + Sync {
     fn revoke<'a>(&'a self, grant: &'a GrantId, reason: &'a Text) -> Answer<'a, Grant>;
     /// Votes for more time; the second value is the number of votes still missing.
     fn extend<'a>(&'a self, grant: &'a GrantId, run_for: Span, reason: &'a Text) -> Answer<'a, (Grant, u32)>;
+    /// Who looks actions up where this backend's repositories lie; without one git itself does.
+    fn resolver(&self) -> Option<Arc<dyn super::resolver::Resolver>> {
+        None
+    }
     /// Exchanges audit heads: gives ours, brings the backend's; `None` where it keeps no log.
     fn heads<'a>(
         &'a self,

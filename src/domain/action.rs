@@ -17,6 +17,21 @@ pub enum ActionKind {
     Image,
     /// A path in the same repository.
     Local,
+    /// A pipeline file from elsewhere: GitLab's `include:` of a project, component, template or address.
+    Include,
+}
+
+impl ActionKind {
+    /// The word on screens.
+    pub fn word(self) -> &'static str {
+        match self {
+            ActionKind::Action => "action",
+            ActionKind::Workflow => "workflow",
+            ActionKind::Image => "image",
+            ActionKind::Local => "local",
+            ActionKind::Include => "include",
+        }
+    }
 }
 
 /// One reference in the pipeline's own files.
@@ -36,6 +51,12 @@ pub struct Action {
     pub place: Text,
     /// The reference at the base where it was another one there.
     pub before: Option<Before>,
+    /// The commit that the lock file holds it at: that one runs, wherever the reference moves.
+    #[serde(default)]
+    pub lock: Option<Text>,
+    /// The action that names this one, as a place in the same list, before it; absent = a pipeline's own file does.
+    #[serde(default)]
+    pub parent: Option<u32>,
 }
 
 /// What an action was at the base.
@@ -48,10 +69,11 @@ pub struct Before {
 }
 
 impl Action {
-    /// Whether the reference itself is immutable: a whole commit id, an image digest or a local path.
+    /// Whether what runs is immutable: held by the lock file, a whole commit id, an image digest or a local path.
     pub fn is_pinned(&self) -> bool {
         match self.kind {
             ActionKind::Local => true,
+            _ if self.lock.is_some() => true,
             ActionKind::Image => self.reference.as_bytes().starts_with(b"sha256:"),
             _ => self.reference.as_str().is_some_and(|r| r.parse::<super::ids::CommitSha>().is_ok()),
         }

@@ -12,6 +12,7 @@ pub mod grant;
 pub mod guard;
 pub mod ids;
 pub mod json;
+pub mod lookup;
 pub mod outcome;
 pub mod principal;
 pub mod record;

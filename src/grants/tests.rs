@@ -55,6 +55,8 @@ fn pinned(sha: &str) -> Action {
         sha: Some(sha.into()),
         place: "x.yml:3".into(),
         before: None,
+        lock: None,
+        parent: None,
     }
 }
 

@@ -219,6 +219,8 @@ fn made(kind: ActionKind, name: &str, reference: &str, comment: Option<&str>, pl
         sha: is_whole(kind, reference).then(|| reference.into()),
         place,
         before: None,
+        lock: None,
+        parent: None,
     }
 }
 
@@ -228,6 +230,6 @@ fn is_whole(kind: ActionKind, reference: &str) -> bool {
     match kind {
         ActionKind::Local => false,
         ActionKind::Image => reference.strip_prefix("sha256:").is_some_and(|digest| hex(digest, 64)),
-        ActionKind::Action | ActionKind::Workflow => hex(reference, 40) || hex(reference, 64),
+        ActionKind::Action | ActionKind::Workflow | ActionKind::Include => hex(reference, 40) || hex(reference, 64),
     }
 }

@@ -2,6 +2,7 @@
 //! content, no network, bounded time and output. Every question is a method; raw bytes come back as they are.
 
 mod history;
+mod mirror;
 mod remote;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+pub use mirror::{Cancel, Limits, Mirror, Tip};
 pub use remote::repository_id;
 pub use tree::{Change, Entry};
 
@@ -72,10 +74,12 @@ const SET: &[(&str, &str)] = &[
     ("GIT_PAGER", "cat"),
 ];
 
-/// A working tree.
+/// A working tree, or a bare repository of our own.
 #[derive(Clone, Debug)]
 pub struct Git {
     top: PathBuf,
+    /// What a mirror's questions are bound by; absent = a working tree.
+    leash: Option<mirror::Leash>,
     /// `-c` settings that take away the filter programs of the repository's own config.
     disarmed: Vec<String>,
     /// The id of the tree without files: attributes are read from it, so that none hides content in a diff.
@@ -88,6 +92,9 @@ pub enum Fault {
     /// There is no git.
     #[error("git cannot be run: {0}: install git, or ask without a repository from another folder")]
     Missing(io::Error),
+    /// The folder for what is fetched cannot be used.
+    #[error("cannot keep what git fetches: {0}")]
+    Folder(io::Error),
     /// It refused.
     #[error("git {what} failed: {}", says.prose())]
     Refused {
@@ -120,7 +127,7 @@ impl Git {
     /// # Errors
     /// Where git is missing, or refuses the repository (somebody else's, damaged).
     pub fn open(folder: &Path) -> Result<Option<Self>, Fault> {
-        let mut git = Self { top: folder.to_owned(), disarmed: Vec::new(), empty: None };
+        let mut git = Self { top: folder.to_owned(), leash: None, disarmed: Vec::new(), empty: None };
         let top = match git.line(["rev-parse", "--show-toplevel"]) {
             Ok(top) => top,
             Err(Fault::Refused { says, .. }) if says.lossy().contains("not a git repository") => return Ok(None),
@@ -152,6 +159,9 @@ impl Git {
             command.env_remove(name);
         }
         super::process::without_secrets(&mut command).envs(SET.iter().copied()).args(args);
+        if self.leash.is_some() {
+            mirror::only_here(&mut command, &self.top);
+        }
         command
     }
 
@@ -164,7 +174,11 @@ impl Git {
 
     fn run(&self, mut command: Command, sink: &mut dyn FnMut(&[u8]) -> Flow) -> Result<Finished, Fault> {
         let what = what(&command);
-        match bounded::run(&mut command, LIMIT, sink) {
+        let ended = match &self.leash {
+            None => bounded::run(&mut command, LIMIT, sink),
+            Some(leash) => bounded::run_unless(&mut command, leash.time(), Some(&|| leash.broken()), sink),
+        };
+        match ended {
             Ok(end) if end.stopped || end.code == Some(0) => Ok(end),
             Ok(end) => Err(Fault::Refused { what, says: first_line(&end.complaint) }),
             Err(Failure::Io(e)) if e.kind() == io::ErrorKind::NotFound => Err(Fault::Missing(e)),
@@ -259,6 +273,10 @@ const VERBS: &[&str] = &[
     "cat-file",
     "remote",
     "hash-object",
+    "ls-remote",
+    "init",
+    "fetch",
+    "for-each-ref",
 ];
 
 fn first_line(complaint: &Text) -> Text {

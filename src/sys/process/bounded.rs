@@ -34,9 +34,18 @@ pub struct Finished {
     pub complaint: Text,
 }
 
+/// How often it is asked whether a program must stop.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Asked while a program runs; a reason ends it.
+pub type MustStop<'a> = &'a dyn Fn() -> Option<&'static str>;
+
 /// Why a program did not come to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
+    /// Whoever ran it called it off.
+    #[error("was ended: {0}")]
+    Stopped(&'static str),
     /// It could not be started or read.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -50,16 +59,36 @@ pub enum Failure {
 /// # Errors
 /// Where it cannot be started, or takes too long.
 pub fn run(command: &mut Command, limit: Duration, sink: &mut dyn FnMut(&[u8]) -> Flow) -> Result<Finished, Failure> {
+    run_unless(command, limit, None, sink)
+}
+
+/// The same; it is ended as well when `stop` gives a reason.
+///
+/// # Errors
+/// As `run`, and where it was stopped.
+pub fn run_unless(
+    command: &mut Command,
+    limit: Duration,
+    stop: Option<MustStop<'_>>,
+    sink: &mut dyn FnMut(&[u8]) -> Flow,
+) -> Result<Finished, Failure> {
     let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = Guard(piped.spawn()?);
-    let until = Instant::now() + limit;
-    let (stopped, complaint) = child.drain(until, limit, sink)?;
+    let leash = Leash { until: Instant::now() + limit, limit, stop };
+    let (stopped, complaint) = child.drain(&leash, sink)?;
     if stopped {
         child.end();
     }
-    child.wait_until(until, limit)?;
+    child.wait_until(&leash)?;
     let status = child.0.wait()?;
     Ok(Finished { code: status.code(), stopped, complaint: Text::new(complaint) })
+}
+
+/// What ends a program early.
+struct Leash<'a> {
+    until: Instant,
+    limit: Duration,
+    stop: Option<MustStop<'a>>,
 }
 
 /// A child that does not outlive the call.
@@ -83,18 +112,13 @@ impl Guard {
     }
 
     /// Reads both pipes to their ends; stderr is drained past what is kept.
-    fn drain(
-        &mut self,
-        until: Instant,
-        limit: Duration,
-        sink: &mut dyn FnMut(&[u8]) -> Flow,
-    ) -> Result<(bool, Vec<u8>), Failure> {
+    fn drain(&mut self, leash: &Leash<'_>, sink: &mut dyn FnMut(&[u8]) -> Flow) -> Result<(bool, Vec<u8>), Failure> {
         let (mut out, mut err) = (self.0.stdout.take(), self.0.stderr.take());
         let mut buffer = vec![0; 64 << 10];
         let mut complaint = Vec::new();
         while out.is_some() || err.is_some() {
-            let ready = wait_readable([out.as_ref().map(AsFd::as_fd), err.as_ref().map(AsFd::as_fd)], until);
-            let [out_ready, err_ready] = ready?.ok_or(Failure::TimedOut(limit))?;
+            let [out_ready, err_ready] =
+                leash.readable([out.as_ref().map(AsFd::as_fd), err.as_ref().map(AsFd::as_fd)])?;
             if out_ready && let Some(pipe) = &mut out {
                 match pipe.read(&mut buffer)? {
                     0 => out = None,
@@ -114,31 +138,37 @@ impl Guard {
         Ok((false, complaint))
     }
 
-    fn wait_until(&mut self, until: Instant, limit: Duration) -> Result<(), Failure> {
+    fn wait_until(&mut self, leash: &Leash<'_>) -> Result<(), Failure> {
         if self.0.try_wait()?.is_some() {
             return Ok(());
         }
         let Some(pid) = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw) else { return Ok(()) };
         let fd = pidfd_open(pid, PidfdFlags::empty()).map_err(io::Error::from)?;
-        wait_readable([Some(fd.as_fd()), None], until)?.ok_or(Failure::TimedOut(limit)).map(drop)
+        leash.readable([Some(fd.as_fd()), None]).map(drop)
     }
 }
 
-/// Waits until one of the two can be read (or is at its end); `None` once `until` is past.
-fn wait_readable(fds: [Option<std::os::fd::BorrowedFd<'_>>; 2], until: Instant) -> io::Result<Option<[bool; 2]>> {
-    loop {
-        let left = until.saturating_duration_since(Instant::now());
-        let mut polled: Vec<PollFd<'_>> =
-            fds.iter().flatten().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
-        let timeout = Timespec::try_from(left).map_err(io::Error::other)?;
-        match poll(&mut polled, Some(&timeout)) {
-            Ok(0) if left.is_zero() => return Ok(None),
-            Ok(0) | Err(rustix::io::Errno::INTR) => continue,
-            Err(e) => return Err(e.into()),
-            Ok(_) => {}
+impl Leash<'_> {
+    /// Waits until one of the two can be read or is at its end.
+    fn readable(&self, fds: [Option<std::os::fd::BorrowedFd<'_>>; 2]) -> Result<[bool; 2], Failure> {
+        loop {
+            if let Some(why) = self.stop.and_then(|stop| stop()) {
+                return Err(Failure::Stopped(why));
+            }
+            let left = self.until.saturating_duration_since(Instant::now());
+            let wait = if self.stop.is_some() { left.min(TICK) } else { left };
+            let mut polled: Vec<PollFd<'_>> =
+                fds.iter().flatten().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
+            let timeout = Timespec::try_from(wait).map_err(io::Error::other)?;
+            match poll(&mut polled, Some(&timeout)) {
+                Ok(0) if left.is_zero() => return Err(Failure::TimedOut(self.limit)),
+                Ok(0) | Err(rustix::io::Errno::INTR) => continue,
+                Err(e) => return Err(io::Error::from(e).into()),
+                Ok(_) => {}
+            }
+            let mut ready = polled.iter().map(|fd| !fd.revents().is_empty());
+            return Ok(fds.map(|fd| fd.is_some() && ready.next().unwrap_or(false)));
         }
-        let mut ready = polled.iter().map(|fd| !fd.revents().is_empty());
-        return Ok(Some(fds.map(|fd| fd.is_some() && ready.next().unwrap_or(false))));
     }
 }
 
@@ -178,6 +208,13 @@ mod tests {
     fn what_takes_too_long_is_ended() {
         let (end, _) = collect("echo x; sleep 600", Duration::from_millis(200));
         assert!(matches!(end, Err(Failure::TimedOut(_))));
+    }
+
+    #[test]
+    fn what_is_called_off_is_ended_with_its_reason() {
+        let stop = || Some("called off");
+        let end = run_unless(&mut sh("sleep 600"), Duration::from_secs(60), Some(&stop), &mut |_| Flow::More);
+        assert!(matches!(end, Err(Failure::Stopped("called off"))));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::app::evidence::Reading;
 use crate::app::line::Line;
 use crate::app::state::State;
-use crate::domain::action::{Action, ActionKind};
+use crate::domain::action::Action;
 use crate::domain::evidence::Evidence;
 use crate::domain::request::{Command, Request};
 use crate::domain::text::{SafeText, Text};
@@ -101,15 +101,9 @@ fn tree_lines(evidence: &Evidence) -> Vec<Line> {
 }
 
 fn action_lines(action: &Action, label: &'static str) -> Vec<Line> {
-    let kind = match action.kind {
-        ActionKind::Action => "action",
-        ActionKind::Workflow => "workflow",
-        ActionKind::Image => "image",
-        ActionKind::Local => "local",
-    };
     let name = safe!("{}@{}", action.name.ident(), action.reference.ident());
     let name = if action.reference.is_empty() { action.name.ident() } else { name };
-    let line = Line::labelled(label, Role::Dim, safe!("{} ", kind)).and_marked(Role::Strong, &name);
+    let line = Line::labelled(label, Role::Dim, safe!("{} ", action.kind.word())).and_marked(Role::Strong, &name);
     let line = if action.is_pinned() { line } else { line.and(Role::Unknown, "  may move after approval") };
     let mut lines = vec![line];
     let now = action.sha.as_ref().map_or(SafeText::lit("SHA not proven"), Text::ident);

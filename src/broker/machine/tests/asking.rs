@@ -85,6 +85,8 @@ fn action(reference: &str, sha: Option<&str>) -> Action {
         sha: sha.map(Text::from),
         place: ".github/workflows/deploy.yml:31".into(),
         before: None,
+        lock: None,
+        parent: None,
     }
 }
 
