@@ -6,8 +6,10 @@ mod input;
 mod keys;
 mod screen;
 mod signals;
+mod thin;
 mod tty;
 mod turns;
+mod writer;
 
 use std::io;
 
@@ -16,6 +18,7 @@ use tokio::sync::mpsc;
 pub use clock::{BootClock, Clock};
 pub use screen::Screen;
 pub use signals::Interrupt;
+pub use thin::Thin;
 pub use tty::{Tty, give_back};
 pub use turns::{Leave, TO_SETTLE, Wires, run};
 

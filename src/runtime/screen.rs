@@ -12,8 +12,18 @@ pub trait Screen {
     /// Where the terminal is gone; so everywhere here.
     fn size(&self) -> io::Result<(u16, u16)>;
 
-    /// Draws one frame; only what changed is written, in one go.
+    /// Draws one frame; only what changed is written, in one go. Never waits for the terminal.
     fn draw(&mut self, render: &mut dyn FnMut(&mut Frame)) -> io::Result<()>;
+
+    /// Whether the last frame is still on its way: the next one waits, and is drawn from what is newest then.
+    fn is_busy(&self) -> bool {
+        false
+    }
+
+    /// Waits until it is not.
+    fn drained(&mut self) -> impl Future<Output = io::Result<()>> {
+        std::future::ready(Ok(()))
+    }
 
     /// Takes a new size; the next frame is written whole.
     fn resize(&mut self, columns: u16, rows: u16) -> io::Result<()>;

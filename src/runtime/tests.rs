@@ -3,6 +3,7 @@ use std::future::pending;
 use std::rc::Rc;
 
 use crossterm::event::{Event, KeyCode};
+use futures_util::FutureExt;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use ratatui::backend::TestBackend;
 use ratatui::layout::Rect;
@@ -12,6 +13,9 @@ use super::*;
 use crate::domain::time::Ms;
 use crate::sys::clock::Now;
 
+/// In turns of the scheduler: longer than a few keys take.
+const A_WHILE: usize = 20;
+
 /// What was done to the screen, in order.
 type Diary = Rc<RefCell<Vec<String>>>;
 
@@ -20,6 +24,9 @@ struct Paper {
     size: io::Result<(u16, u16)>,
     diary: Diary,
     frames_left: usize,
+    /// A frame takes a while.
+    slow: bool,
+    busy: bool,
 }
 
 impl Paper {
@@ -39,8 +46,22 @@ impl Screen for Paper {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         self.frames_left -= 1;
+        assert!(!self.busy, "the frame before is on its way");
+        self.busy = self.slow;
         self.terminal.draw(|frame| render(frame)).unwrap();
         self.note("frame")
+    }
+
+    fn is_busy(&self) -> bool {
+        self.busy
+    }
+
+    async fn drained(&mut self) -> io::Result<()> {
+        for _ in 0..A_WHILE {
+            tokio::task::yield_now().await;
+        }
+        self.busy = false;
+        self.note("drained")
     }
 
     fn resize(&mut self, columns: u16, rows: u16) -> io::Result<()> {
@@ -79,11 +100,12 @@ struct Story {
     input: BoxStream<'static, io::Result<Event>>,
     signals: BoxStream<'static, Interrupt>,
     frames: usize,
+    slow: bool,
 }
 
 impl Default for Story {
     fn default() -> Self {
-        Self { input: stream::pending().boxed(), signals: stream::pending().boxed(), frames: usize::MAX }
+        Self { input: stream::pending().boxed(), signals: stream::pending().boxed(), frames: usize::MAX, slow: false }
     }
 }
 
@@ -91,7 +113,9 @@ impl Default for Story {
 fn told(story: Story) -> (Vec<String>, Leave) {
     let diary = Diary::default();
     let terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
-    let mut paper = Paper { terminal, size: Ok((80, 24)), diary: diary.clone(), frames_left: story.frames };
+    let size = Ok((80, 24));
+    let mut paper =
+        Paper { terminal, size, diary: diary.clone(), frames_left: story.frames, slow: story.slow, busy: false };
     let (_desk, news) = mpsc::channel(1);
     let errands = |errand: Errand| diary.borrow_mut().push(format!("{errand:?}"));
     let wires = Wires { input: story.input, signals: story.signals, news, errands, clock: Still };
@@ -122,6 +146,27 @@ fn a_storm_of_sizes_is_one_frame() {
     let later = end.chain(stream::pending()).boxed();
     let (diary, _) = told(Story { input: still_there, signals: later, ..Story::default() });
     assert_eq!(diary, ["frame", "size 60x16", "size 100x30", "size 300x100", "frame"]);
+}
+
+/// Three keys that each change the screen, one after the other, and a while later the end.
+fn three_keys() -> BoxStream<'static, io::Result<Event>> {
+    let keys = [KeyCode::Char('?'), KeyCode::Esc, KeyCode::Char('?')].map(|code| Ok(Event::Key(code.into())));
+    let one_by_one = stream::iter(keys).then(|key| tokio::task::yield_now().map(|()| key));
+    let end = async {
+        for _ in 0..3 * A_WHILE {
+            tokio::task::yield_now().await;
+        }
+        Err(io::ErrorKind::UnexpectedEof.into())
+    };
+    one_by_one.chain(stream::once(end)).boxed()
+}
+
+#[test]
+fn a_quick_terminal_gets_every_frame_and_a_slow_one_the_newest() {
+    let (diary, _) = told(Story { input: three_keys(), ..Story::default() });
+    assert_eq!(diary, ["frame", "frame", "frame", "frame"]);
+    let (diary, _) = told(Story { input: three_keys(), slow: true, ..Story::default() });
+    assert_eq!(diary, ["frame", "drained", "frame", "drained"]);
 }
 
 #[test]

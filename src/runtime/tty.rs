@@ -1,34 +1,27 @@
 //! The terminal itself: taken on start, given back however we leave. Nothing is ever asked of it.
 
-use std::cell::RefCell;
+use std::convert::Infallible;
 use std::fs::File;
-use std::io::{self, Write};
-use std::os::fd::AsFd;
-use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io;
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::queue;
 use crossterm::style::{Attribute, SetAttribute};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
-use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
-use rustix::event::{PollFd, PollFlags, poll};
 
 use super::screen::Screen;
-
-/// Whether the terminal is ours at the moment.
-static TAKEN: AtomicBool = AtomicBool::new(false);
+use super::thin::Thin;
+use super::writer::{Writer, terminal_left, terminal_taken, write_out};
 
 /// Gives the terminal back, once. Called at the end, from the panic hook, from anywhere; never fails, since a
 /// terminal that is gone needs nothing back. Says whether it was ours.
 pub fn give_back() -> bool {
-    let ours = TAKEN.swap(false, Ordering::SeqCst);
-    if ours {
+    let ours = terminal_left();
+    if ours == Some(true) {
         let mut bytes = Vec::new();
         let _ = queue!(
             bytes,
@@ -39,14 +32,16 @@ pub fn give_back() -> bool {
             crossterm::cursor::Show
         );
         let _ = stdout().and_then(|mut out| write_out(&mut out, &bytes));
+    }
+    if ours.is_some() {
         let _ = disable_raw_mode();
     }
-    ours
+    ours.is_some()
 }
 
 fn take(out: &mut File) -> io::Result<()> {
     enable_raw_mode()?;
-    TAKEN.store(true, Ordering::SeqCst);
+    terminal_taken();
     let mut bytes = Vec::new();
     queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, crossterm::cursor::Hide)?;
     write_out(out, &bytes)
@@ -57,42 +52,11 @@ fn stdout() -> io::Result<File> {
     Ok(File::from(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?))
 }
 
-/// Writes all, also where somebody made the terminal non-blocking.
-fn write_out(out: &mut File, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match out.write(bytes) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(n) => bytes = bytes.get(n..).unwrap_or_default(),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                poll(&mut [PollFd::from_borrowed_fd(out.as_fd(), PollFlags::OUT)], None)?;
-            }
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(())
-}
-
-/// The bytes of one frame, gathered; whoever flushes a part of it is not heard.
-#[derive(Clone, Debug, Default)]
-struct Page(Rc<RefCell<Vec<u8>>>);
-
-impl Write for Page {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Our terminal, until it is dropped.
 pub struct Tty {
     out: File,
-    page: Page,
-    terminal: Terminal<CrosstermBackend<Page>>,
+    writer: Writer,
+    terminal: Terminal<Thin>,
 }
 
 impl Tty {
@@ -102,20 +66,20 @@ impl Tty {
     /// Where standard input or output is no terminal, or it is gone.
     pub fn take() -> io::Result<Self> {
         let mut out = stdout()?;
-        // NO_COLOR is the theme's business: crossterm's way of it wipes reverse and bold.
-        crossterm::style::force_color_output(true);
-        let page = Page::default();
-        let terminal = Terminal::new(CrosstermBackend::new(page.clone()))?;
+        let writer = Writer::start(out.try_clone()?)?;
+        let (columns, rows) = size_of(&out)?;
+        let Ok(terminal) = Terminal::new(Thin::new(columns, rows));
         take(&mut out).inspect_err(|_| {
             give_back();
         })?;
-        Ok(Self { out, page, terminal })
+        Ok(Self { out, writer, terminal })
     }
+}
 
-    fn write_page(&mut self) -> io::Result<()> {
-        let bytes = std::mem::take(&mut *self.page.0.borrow_mut());
-        write_out(&mut self.out, &bytes)
-    }
+fn size_of(out: &File) -> io::Result<(u16, u16)> {
+    let size = rustix::termios::tcgetwinsize(out)?;
+    // Serial lines know no size.
+    Ok(if size.ws_col == 0 || size.ws_row == 0 { (80, 24) } else { (size.ws_col, size.ws_row) })
 }
 
 impl Drop for Tty {
@@ -126,24 +90,34 @@ impl Drop for Tty {
 
 impl Screen for Tty {
     fn size(&self) -> io::Result<(u16, u16)> {
-        let size = rustix::termios::tcgetwinsize(&self.out)?;
-        // Serial lines know no size.
-        Ok(if size.ws_col == 0 || size.ws_row == 0 { (80, 24) } else { (size.ws_col, size.ws_row) })
+        size_of(&self.out)
     }
 
     fn draw(&mut self, render: &mut dyn FnMut(&mut Frame)) -> io::Result<()> {
-        queue!(self.page, BeginSynchronizedUpdate)?;
-        self.terminal.draw(|frame| render(frame))?;
-        queue!(self.page, EndSynchronizedUpdate)?;
-        self.write_page()
+        let drawn: Result<_, Infallible> = self.terminal.draw(|frame| render(frame));
+        let Ok(_) = drawn;
+        match self.terminal.backend_mut().frame() {
+            Some(bytes) => self.writer.send(&bytes),
+            None => Ok(()),
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.writer.is_busy()
+    }
+
+    async fn drained(&mut self) -> io::Result<()> {
+        self.writer.drained().await
     }
 
     fn resize(&mut self, columns: u16, rows: u16) -> io::Result<()> {
-        self.terminal.resize(Rect::new(0, 0, columns, rows))
+        self.terminal.backend_mut().resize(columns, rows);
+        let Ok(()) = self.terminal.resize(Rect::new(0, 0, columns, rows));
+        Ok(())
     }
 
     fn bell(&mut self) -> io::Result<()> {
-        write_out(&mut self.out, b"\x07")
+        self.writer.send(b"\x07")
     }
 
     fn suspend(&mut self) -> io::Result<()> {

@@ -1,4 +1,5 @@
-//! The loop: wait for what comes first, take in what came with it, draw once if something visible changed.
+//! The loop: wait for what comes first, take in what came with it, draw once if something visible changed and the
+//! terminal took the frame before.
 
 use std::io;
 use std::time::Duration;
@@ -61,6 +62,7 @@ enum Came {
     Input(Option<io::Result<Event>>),
     News(Option<News>),
     Deadline,
+    Drained(io::Result<()>),
 }
 
 /// Runs the console until it is left.
@@ -104,7 +106,8 @@ where
     C: Clock,
 {
     fn draw(&mut self) -> io::Result<()> {
-        if !self.state.take_dirty() {
+        // What nobody will see is not drawn, nor counted as seen.
+        if self.screen.is_busy() || !self.state.take_dirty() {
             return Ok(());
         }
         let (state, theme) = (&self.state, self.theme);
@@ -126,10 +129,12 @@ where
     /// Waits. What comes first in this list is served first.
     async fn next(&mut self) -> Came {
         let deadline = self.state.next_deadline(self.wires.clock.now());
-        let wires = &mut self.wires;
+        let (wires, screen) = (&mut self.wires, &mut *self.screen);
+        let busy = screen.is_busy();
         tokio::select! {
             biased;
             signal = wires.signals.next() => Came::Signal(signal),
+            drained = screen.drained(), if busy => Came::Drained(drained),
             event = wires.input.next() => Came::Input(event),
             news = wires.news.recv(), if !self.news_ended => Came::News(news),
             () = wires.clock.until(deadline.unwrap_or_default()), if deadline.is_some() => Came::Deadline,
@@ -157,6 +162,7 @@ where
                 None
             }
             Came::Deadline => self.update(Msg::Deadline),
+            Came::Drained(result) => lost(result),
         }
     }
 

@@ -281,6 +281,13 @@ impl Pty {
         }
     }
 
+    /// Reads nothing more, as a link that stands still.
+    pub fn go_deaf(&mut self) {
+        let terminal = self.terminal.as_mut().expect("it has not hung up");
+        // Whoever listens to the old pipe is told to stop; the new one has no listener.
+        terminal.stop = std::io::pipe().unwrap().1;
+    }
+
     /// Waits for its end; 128 and the number where a signal ended it.
     pub fn exit_code(&mut self) -> u32 {
         let status = eventually("the program ends", || self.child.try_wait().unwrap());

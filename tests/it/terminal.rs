@@ -41,6 +41,21 @@ fn a_terminal_that_hangs_up_ends_it_also_where_hang_up_is_ignored() {
 }
 
 #[test]
+fn a_terminal_that_takes_nothing_more_holds_up_no_signal() {
+    let mut pty = console();
+    pty.wait_for("? help");
+    pty.go_deaf();
+    // Far more frames than the kernel holds for a terminal that reads none.
+    for columns in [299, 300].into_iter().cycle().take(240) {
+        let before = wakeups(pty.pid());
+        pty.resize(columns, 100);
+        eventually("the size is taken", || (wakeups(pty.pid()) > before).then_some(()));
+    }
+    pty.signal(Signal::TERM);
+    assert_eq!(pty.exit_code(), 143);
+}
+
+#[test]
 fn a_storm_of_sizes_ends_in_a_whole_screen() {
     let mut pty = console();
     for (columns, rows) in [(60, 16), (300, 100), (20, 5), (1, 1), (132, 43), (80, 24)] {

@@ -1,49 +1,25 @@
 //! What a key press costs on the line: the bytes that a terminal gets.
 
-use std::cell::Cell;
-use std::io;
-use std::rc::Rc;
-
-use ratatui::backend::CrosstermBackend;
-use ratatui::layout::Rect;
-use ratatui::{Terminal, TerminalOptions, Viewport};
+use ratatui::Terminal;
 
 use crate::app::State;
 use crate::app::testing::{Sample, Stage};
+use crate::runtime::Thin;
 use crate::theme::Theme;
 
-/// Counts what is written.
-#[derive(Clone, Default)]
-struct Meter(Rc<Cell<usize>>);
-
-impl io::Write for Meter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.set(self.0.get() + bytes.len());
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 struct Wire {
-    terminal: Terminal<CrosstermBackend<Meter>>,
-    meter: Meter,
+    terminal: Terminal<Thin>,
 }
 
 impl Wire {
     fn new() -> Self {
-        let meter = Meter::default();
-        let viewport = Viewport::Fixed(Rect::new(0, 0, 80, 24));
-        let backend = CrosstermBackend::new(meter.clone());
-        let terminal = Terminal::with_options(backend, TerminalOptions { viewport }).unwrap();
-        Self { terminal, meter }
+        let Ok(terminal) = Terminal::new(Thin::new(80, 24));
+        Self { terminal }
     }
 
     fn cost(&mut self, state: &State) -> usize {
-        self.meter.0.set(0);
-        self.terminal.draw(|frame| crate::ui::draw(frame, state, &Theme::terminal())).unwrap();
-        self.meter.0.get()
+        let Ok(_) = self.terminal.draw(|frame| crate::ui::draw(frame, state, &Theme::terminal()));
+        self.terminal.backend_mut().frame().map_or(0, |bytes| bytes.len())
     }
 }
 
