@@ -1,9 +1,15 @@
 //! L1, pure. A unified diff as git writes it, read by the counts of its hunks and never by how a line looks:
 //! content cannot imitate syntax. What is not understood is a problem with its line, never left out in silence.
 
+mod block;
 mod must_see;
 mod names;
 mod read;
+
+pub mod blanks;
+pub mod moved;
+pub mod sides;
+pub mod words;
 
 #[cfg(test)]
 mod tests;
