@@ -19,6 +19,7 @@ pub mod keymap;
 pub mod policy;
 pub mod provenance;
 pub mod runtime;
+pub mod syntax;
 pub mod sys;
 pub mod theme;
 pub mod ui;

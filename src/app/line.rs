@@ -10,6 +10,15 @@ pub struct Piece {
     pub text: SafeText,
     /// What it means.
     pub role: Role,
+    /// What it is besides, in a line of code: its look lies over the one of `role`.
+    pub over: Option<Role>,
+}
+
+impl Piece {
+    /// Text in a role.
+    pub fn of(role: Role, text: impl Into<SafeText>) -> Self {
+        Self { text: text.into(), role, over: None }
+    }
 }
 
 /// Pieces in one row.
@@ -54,7 +63,7 @@ impl Line {
     /// Puts a piece behind the others.
     #[must_use]
     pub fn and(mut self, role: Role, text: impl Into<SafeText>) -> Self {
-        self.pieces.push(Piece { text: text.into(), role });
+        self.pieces.push(Piece::of(role, text));
         self
     }
 
@@ -67,9 +76,18 @@ impl Line {
 
     /// Puts text from outside behind the others; what stands for hidden characters is marked.
     #[must_use]
-    pub fn and_marked(mut self, role: Role, text: &SafeText) -> Self {
+    pub fn and_marked(self, role: Role, text: &SafeText) -> Self {
+        self.and_inked(role, None, text)
+    }
+
+    /// The same with another look over it; what stands for hidden characters keeps its own.
+    #[must_use]
+    pub fn and_inked(mut self, role: Role, over: Option<Role>, text: &SafeText) -> Self {
         let parts = text.markers().into_iter();
-        self.pieces.extend(parts.map(|(text, hidden)| Piece { text, role: if hidden { Role::Hidden } else { role } }));
+        self.pieces.extend(parts.map(|(text, hidden)| match hidden {
+            true => Piece::of(Role::Hidden, text),
+            false => Piece { text, role, over },
+        }));
         self
     }
 
@@ -105,7 +123,7 @@ impl Line {
     /// The same text in one role: what stands under the cursor.
     #[must_use]
     pub fn all(mut self, role: Role) -> Self {
-        self.pieces.iter_mut().for_each(|p| p.role = role);
+        self.pieces.iter_mut().for_each(|p| (p.role, p.over) = (role, None));
         self
     }
 
@@ -140,8 +158,8 @@ fn wrap_piece(piece: &Piece, width: usize, indent: usize, rows: &mut Vec<Line>) 
     let first = words.first().filter(|first| blanks + first.width() <= room && room - blanks >= 12);
     let rest = match first {
         Some(first) => {
-            last.pieces.push(Piece { text: spaces(blanks), role: Role::Text });
-            last.pieces.push(Piece { text: first.clone(), role: piece.role });
+            last.pieces.push(Piece::of(Role::Text, spaces(blanks)));
+            last.pieces.push(Piece::of(piece.role, first.clone()));
             text.after(first).unwrap_or_default()
         }
         None => text,
@@ -177,7 +195,7 @@ mod tests {
     #[test]
     fn hidden_characters_are_marked() {
         let line = Line::new().and_marked(Role::Text, &Text::from("ok\u{202e}").prose());
-        assert_eq!(line.pieces[1], Piece { text: Text::from("\u{202e}").prose(), role: Role::Hidden });
+        assert_eq!(line.pieces[1], Piece::of(Role::Hidden, Text::from("\u{202e}").prose()));
     }
 
     proptest! {

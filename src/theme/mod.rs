@@ -33,6 +33,11 @@ impl Theme {
         self.styles.get(role as usize).copied().unwrap_or_default()
     }
 
+    /// How a role looks where another one lies over it.
+    pub fn style_under(&self, role: Role, over: Option<Role>) -> Style {
+        over.map_or(self.style(role), |over| self.style(role).patch(self.style(over)))
+    }
+
     /// The theme with no more colours than the terminal has.
     #[must_use]
     pub fn at(&self, depth: Depth) -> Self {
@@ -61,11 +66,12 @@ impl Default for Theme {
 }
 
 /// What sets a role apart from ordinary text whatever its colours are.
-const APART: [(Role, Modifier); 6] = [
+const APART: [(Role, Modifier); 7] = [
     (Role::Selected, Modifier::REVERSED),
     (Role::Prod, Modifier::BOLD),
     (Role::Bad, Modifier::BOLD),
     (Role::Unknown, Modifier::UNDERLINED),
+    (Role::Changed, Modifier::REVERSED),
     (Role::Hidden, Modifier::UNDERLINED),
     (Role::Banner, Modifier::BOLD),
 ];

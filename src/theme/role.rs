@@ -79,6 +79,12 @@ roles! {
     Added    "added"    "Lines that a diff adds."                         fg(Color::Green), plain();
     Removed  "removed"  "Lines that a diff removes."                      fg(Color::Red), with(Modifier::DIM);
     Hunk     "hunk"     "Headers of files and hunks in a diff."           fg(Color::Cyan), with(BOLD);
+    Changed  "changed"  "What of a line changed."                         with(REVERSED), with(REVERSED);
+    Keyword  "keyword"  "Code: words of the language. Lies over a line."  with(BOLD), with(BOLD);
+    Quoted   "quoted"   "Code: texts in quotes."                          fg(Color::Yellow), plain();
+    Remark   "remark"   "Code: remarks."                                  with(Modifier::DIM), with(Modifier::DIM);
+    Value    "value"    "Code: numbers and names of values."              fg(Color::Magenta), plain();
+    Field    "field"    "Code: names of settings."                        fg(Color::Cyan), plain();
     Hidden   "hidden"   "Markers of characters that hide or reorder."     fg(Color::Magenta).add_modifier(REVERSED_UNDERLINED), with(REVERSED_UNDERLINED);
     Bar      "bar"      "The status lines at the top and the footer."     plain(), plain();
     Input    "input"    "Fields that take text."                          with(UNDERLINED), with(UNDERLINED);

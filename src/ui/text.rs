@@ -42,7 +42,7 @@ impl<'a> Canvas<'a> {
         // One column is kept for the sign of a cut, where a cut will come.
         let text =
             if fits || piece.text.width() < usize::from(left) { piece.text.clone() } else { cut(&piece.text, left) };
-        let span = Span::styled(text.as_str(), self.theme.style(piece.role));
+        let span = Span::styled(text.as_str(), self.theme.style_under(piece.role, piece.over));
         self.buffer.set_span(x, y, &span, left).0
     }
 

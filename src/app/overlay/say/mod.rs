@@ -32,7 +32,7 @@ impl Spot {
     pub fn mark_cut(&mut self) {
         let cut = SafeText::lit(" …");
         if self.line.pieces.last().is_none_or(|p| p.text != cut) {
-            self.line.pieces.push(Piece { text: cut, role: Role::Warn });
+            self.line.pieces.push(Piece::of(Role::Warn, cut));
         }
     }
 }
