@@ -303,6 +303,8 @@ pub fn evidence() -> Evidence {
     Evidence {
         base: None,
         course: None,
+        behind: None,
+        pipeline: Vec::new(),
         diff: Some(Blob { digest: Digest::of(DIFF.as_bytes()), size: DIFF.len() as u64, gzip: false }),
         totals: Some(Totals { files: 3, added: 5, removed: 3 }),
         commits: vec![Commit {
@@ -312,6 +314,7 @@ pub fn evidence() -> Evidence {
             committer_email: "bob@acme.example".into(),
             at: WALL - Span::hours(1),
             subject: "bump trivy, add tax".into(),
+            signature: None,
         }],
         actions: vec![Action {
             kind: ActionKind::Action,

@@ -10,8 +10,8 @@ use flate2::read::MultiGzDecoder;
 
 use crate::domain::digest::Digest;
 use crate::domain::evidence::Blob;
-use crate::domain::text::{SafeText, Text, hides_something};
-use crate::findings::DiffScan;
+use crate::domain::text::{SafeText, Text};
+use crate::findings::{Changes, DiffScan};
 use crate::safe;
 use crate::sys::files;
 
@@ -23,9 +23,6 @@ const RATIO_LIMIT: u64 = 100;
 
 /// Bytes of one line that are looked at in one piece.
 const LINE_LIMIT: u64 = 1 << 20;
-
-/// Files that findings of hidden text name; the rest is counted together.
-const FILES_NAMED: usize = 50;
 
 /// How long a blob may lie without a request that names it.
 const ORPHAN: Duration = Duration::from_secs(3600);
@@ -114,16 +111,15 @@ impl Blobs {
 
 /// Goes through a unified diff line by line; only added lines and file names count.
 fn scan(mut diff: io::Take<impl BufRead>) -> io::Result<DiffScan> {
-    let mut found: Vec<(Text, u64)> = Vec::new();
-    let mut file = Text::from("diff");
+    let mut changes = Changes::default();
     let mut line = Vec::new();
     while read_piece(&mut diff, &mut line)? {
         if let Some(path) = line.strip_prefix(b"+++ ") {
             let path = path.trim_ascii_end();
-            file = Text::new(path.strip_prefix(b"b/").unwrap_or(path));
-        }
-        if line.first() == Some(&b'+') && hides_something(&line) {
-            count(&mut found, &file);
+            changes.file(&Text::new(path.strip_prefix(b"b/").unwrap_or(path)), None, false);
+        } else if let Some(added) = line.strip_prefix(b"+") {
+            let whole = added.last() == Some(&b'\n');
+            changes.added(1, added.strip_suffix(b"\n").unwrap_or(added), whole);
         }
     }
     let unread = if diff.limit() == 0 {
@@ -131,21 +127,7 @@ fn scan(mut diff: io::Take<impl BufRead>) -> io::Result<DiffScan> {
     } else {
         SafeText::default()
     };
-    Ok(DiffScan { hidden: found, unread })
-}
-
-fn count(found: &mut Vec<(Text, u64)>, file: &Text) {
-    let full = found.len() >= FILES_NAMED;
-    if let Some((_, n)) = found.iter_mut().find(|(known, _)| known == file) {
-        *n += 1;
-    } else if full {
-        if let Some((last, n)) = found.last_mut() {
-            *last = "further files".into();
-            *n += 1;
-        }
-    } else {
-        found.push((file.clone(), 1));
-    }
+    Ok(DiffScan { findings: changes.finish(), unread })
 }
 
 /// The next line, or the next piece of one that is too long; such a piece keeps its `+`.
@@ -163,6 +145,7 @@ fn read_piece(diff: &mut io::Take<impl BufRead>, line: &mut Vec<u8>) -> io::Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::finding::FindingId;
     use std::io::Write;
 
     fn store() -> (tempfile::TempDir, Blobs) {
@@ -192,7 +175,8 @@ mod tests {
         for (bytes, packed) in [(DIFF.as_bytes().to_vec(), false), (gzip(DIFF.as_bytes()), true)] {
             let blob = put(&blobs, &bytes, packed);
             let scan = blobs.scan(&blob).unwrap();
-            assert_eq!(scan.hidden, vec![(Text::from("src/x.rs"), 1)]);
+            let [one] = scan.findings.as_slice() else { panic!("{:?}", scan.findings) };
+            assert_eq!((one.id, &one.subject), (FindingId::HiddenText, &Text::from("src/x.rs")));
             assert_eq!(scan.unread, SafeText::default());
         }
     }
@@ -211,7 +195,7 @@ mod tests {
         long.extend(vec![b'a'; (LINE_LIMIT as usize) + 10]);
         long.extend("\u{202e}\n".as_bytes());
         let blob = put(&blobs, &long, false);
-        assert_eq!(blobs.scan(&blob).unwrap().hidden.len(), 1);
+        assert_eq!(blobs.scan(&blob).unwrap().findings.iter().filter(|f| f.id == FindingId::HiddenText).count(), 1);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::demands::{Demands, Unseen, requirements, unseen};
 use super::draft::Draft;
+use crate::domain::finding::Finding;
 use crate::domain::ids::RequestKey;
 use crate::domain::request::{Ballot, Can, Request, State};
 use crate::domain::scope::Scope;
@@ -42,6 +43,8 @@ pub enum Lack {
     Unseen(Unseen, bool),
     /// It may not be decided together with others.
     NotInBulk,
+    /// A finding blocks: nothing can be approved while it stands.
+    Blocked(Finding),
 }
 
 impl Lack {
@@ -62,6 +65,7 @@ impl Lack {
             Lack::Word(word) => safe!("the word {} is demanded", word.ident()),
             Lack::Unseen(Unseen { files: 0, .. }, _) => SafeText::lit("there is no whole list of files to have seen"),
             Lack::Unseen(unseen, _) => safe!("{} files that must be seen were not", unseen.files),
+            Lack::Blocked(f) => safe!("blocked by a finding: {} ({})", f.id.meaning().what, f.subject.ident()),
             Lack::NotInBulk => SafeText::lit("the policy wants this one decided by itself"),
         }
     }
@@ -84,6 +88,7 @@ impl Lack {
                 safe!("look at them, or type {}: --ack-unseen {}", unseen.files, unseen.files)
             }
             Lack::Unseen(_, false) => SafeText::lit("look at them in full; acknowledging is not allowed here"),
+            Lack::Blocked(f) => SafeText::lit(f.id.meaning().mend),
             Lack::NotInBulk => SafeText::lit("take its mark off and decide it by itself"),
         }
     }
@@ -98,10 +103,13 @@ pub fn check(draft: &Draft, request: &Request, now: Ms) -> Result<(), Vec<Lack>>
         return Err(vec![Lack::OtherRequest]);
     }
     let demands = requirements(request, draft.ballot);
-    let lacks: Vec<Lack> = [standing(draft, request, now), entitled(draft, request), filled(draft, request, &demands)]
-        .into_iter()
-        .flatten()
-        .collect();
+    let parts = [
+        standing(draft, request, now),
+        entitled(draft, request),
+        blocked(draft, request),
+        filled(draft, request, &demands),
+    ];
+    let lacks: Vec<Lack> = parts.into_iter().flatten().collect();
     if lacks.is_empty() { Ok(()) } else { Err(lacks) }
 }
 
@@ -137,6 +145,12 @@ fn entitled(draft: &Draft, request: &Request) -> Vec<Lack> {
         (Can::Yes { .. } | Can::Unknown, _) => None,
     };
     lack.into_iter().collect()
+}
+
+/// A no is always to be had; a yes of any kind is not while a finding blocks.
+fn blocked(draft: &Draft, request: &Request) -> Vec<Lack> {
+    let gives = draft.ballot != Ballot::Reject;
+    request.findings.iter().filter(|f| gives && f.blocks).cloned().map(Lack::Blocked).collect()
 }
 
 fn filled(draft: &Draft, request: &Request, demands: &Demands) -> Vec<Lack> {

@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::decision::{Decision, Seen};
 use crate::domain::digest::Digest;
 use crate::domain::evidence::Totals;
+use crate::domain::finding::{Finding, FindingId};
 use crate::domain::fixture;
 use crate::domain::ids::DecisionId;
 use crate::domain::outcome::Outcome;
@@ -52,6 +53,18 @@ fn ready(request: &Request) -> Draft {
     draft.word = Some(" prod ".into());
     draft.seen = Seen { files: 12, of: 12, ..Seen::default() };
     draft
+}
+
+#[test]
+fn a_finding_that_blocks_keeps_every_yes_back_and_no_no() {
+    let mut request = request();
+    request.verdict.break_glass = Some("oncall".parse().unwrap());
+    request.findings = vec![Finding::new(FindingId::ImpostorCommit, "a/b@v1", "")];
+    for (ballot, blocked) in [(Ballot::Approve, true), (Ballot::BreakGlass, true), (Ballot::Reject, false)] {
+        let draft = Draft { ballot, ..ready(&request) };
+        let found = lacks(&draft, &request);
+        assert_eq!(found.iter().any(|lack| matches!(lack, Lack::Blocked(_))), blocked, "{ballot:?}: {found:?}");
+    }
 }
 
 fn lacks(draft: &Draft, request: &Request) -> Vec<Lack> {

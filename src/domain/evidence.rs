@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::Action;
 use super::digest::Digest;
+use super::finding::Place;
 use super::ids::CommitSha;
 use super::text::Text;
 use super::time::Ms;
@@ -81,6 +82,18 @@ pub struct Cut {
     pub of: u64,
 }
 
+/// What is known of a commit's signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signature {
+    /// There is none.
+    Absent,
+    /// There is one, and nobody has verified it, or it was found to be wrong.
+    Unverified,
+    /// Whoever gives the commit has verified it.
+    Verified,
+}
+
 /// One commit of base..head.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Commit {
@@ -96,6 +109,40 @@ pub struct Commit {
     pub at: Ms,
     /// The first line of its message.
     pub subject: Text,
+    /// Whether it is signed; absent = not known.
+    #[serde(default)]
+    pub signature: Option<Signature>,
+}
+
+/// What kind of thing a pipeline file says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PipelineSays {
+    /// It runs with the repository's rights on somebody else's change.
+    Trigger,
+    /// The token of a job may do more than before.
+    Permission,
+    /// A job can read a secret.
+    Secret,
+    /// A script holds an expression that outsiders can fill.
+    Injection,
+    /// Code of outsiders can run on a self-hosted runner.
+    Runner,
+    /// It could not be read.
+    Unreadable,
+}
+
+/// Something that a pipeline file says at head and that findings are drawn from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct PipelineFact {
+    /// What kind of thing.
+    pub says: PipelineSays,
+    /// Where.
+    pub place: Place,
+    /// What exactly: `job deploy: contents none -> write`.
+    pub detail: Text,
+    /// The base says the same.
+    pub was: bool,
 }
 
 /// The state of the working tree at the asking.
@@ -123,6 +170,9 @@ pub struct Evidence {
     pub base: Option<Base>,
     /// How base and head lie to each other.
     pub course: Option<Course>,
+    /// Commits of the branch that this one is for which head lacks; absent = not known.
+    #[serde(default)]
+    pub behind: Option<u64>,
     /// The unified diff base..head; absent = not given.
     pub diff: Option<Blob>,
     /// What the whole diff amounts to; absent = unknown.
@@ -131,6 +181,9 @@ pub struct Evidence {
     pub commits: Vec<Commit>,
     /// Actions that the pipeline's files name.
     pub actions: Vec<Action>,
+    /// What the pipeline's files say that is worth knowing.
+    #[serde(default)]
+    pub pipeline: Vec<PipelineFact>,
     /// State of the working tree; absent = no git here.
     pub tree: Option<Tree>,
     /// What was left out.

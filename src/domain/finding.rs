@@ -145,6 +145,11 @@ impl Finding {
         self
     }
 
+    /// Whether it counts in the queue: it is new and nobody accepted it, or it blocks.
+    pub fn counts(&self) -> bool {
+        self.blocks || self.new
+    }
+
     /// What tells it from another finding of one request, and tells whether it was there before.
     pub fn sameness(&self) -> (FindingId, &Text, &Text) {
         (self.id, &self.subject, &self.detail)

@@ -93,7 +93,27 @@ pub struct Identity {
     pub source: Source,
 }
 
+/// Case and blanks around a name do not tell two people apart.
+pub fn fold(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
+/// Commits made in GitHub's web pages carry `ID+login@` this.
+const NOREPLY: &str = "@users.noreply.github.com";
+
 impl Identity {
+    /// Who wrote or committed something, as a commit claims.
+    pub fn author(email: &Text) -> Self {
+        Self { role: Role::Author, kind: IdentityKind::Email, name: email.clone(), source: Source::Claimed }
+    }
+
+    /// Every way to write it that means the same.
+    pub fn spellings(&self) -> Vec<String> {
+        let name = fold(&self.name.lossy());
+        let login = name.strip_suffix(NOREPLY).map(|local| local.rsplit('+').next().unwrap_or(local).to_owned());
+        std::iter::once(name).chain(login).collect()
+    }
+
     /// `bob`, or `bob?` where nobody but the pipeline says so.
     pub fn shown(&self) -> SafeText {
         let name = self.name.ident();

@@ -441,14 +441,14 @@ impl Request {
         self.state == State::Pending
     }
 
-    /// The worst finding that is new since the last approved deployment.
+    /// The worst finding that is new since the last approved deployment; one that blocks counts as new always.
     pub fn worst_new(&self) -> Option<&Finding> {
-        self.findings.iter().filter(|f| f.new).max_by_key(|f| rank(f.severity))
+        self.findings.iter().filter(|f| f.counts()).max_by_key(|f| (f.blocks, rank(f.severity)))
     }
 
-    /// How many findings are old.
+    /// How many findings are old or accepted.
     pub fn old_findings(&self) -> usize {
-        self.findings.iter().filter(|f| !f.new).count()
+        self.findings.iter().filter(|f| !f.counts()).count()
     }
 }
 

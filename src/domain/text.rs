@@ -368,7 +368,7 @@ pub fn is_default_ignorable(c: char) -> bool {
 }
 
 /// Characters that draw nothing though their category says they do.
-fn is_blank_look_alike(c: char) -> bool {
+pub fn is_blank_look_alike(c: char) -> bool {
     matches!(u32::from(c), 0x2800 | 0x1D159 | 0xFFFC)
 }
 

@@ -2,11 +2,20 @@
 //! broker, the console (whose look-ups can only add) and every adapter judge alike. Nothing here reads a network.
 
 mod actions;
+mod changes;
+mod hidden;
 mod past;
+mod people;
+pub mod pipeline;
 mod request;
 
 pub use actions::{ActionFact, Told};
+pub use changes::Changes;
 pub use past::{Baseline, now};
+pub use people::{Known, approvals};
+pub use request::Asked;
+
+use std::sync::LazyLock;
 
 use crate::domain::evidence::Evidence;
 use crate::domain::finding::Finding;
@@ -27,13 +36,28 @@ pub struct Facts<'a> {
     pub diff: &'a DiffScan,
     /// What look-ups and the ledger say of its actions; empty where nobody looked.
     pub actions: &'a [ActionFact],
+    /// Whom somebody could imitate.
+    pub known: &'a Known,
+    /// What was asked before.
+    pub asked: &'a Asked,
+}
+
+/// Stands in where nobody is known and nothing was asked before.
+static NOTHING: LazyLock<(Known, Asked)> = LazyLock::new(Default::default);
+
+impl<'a> Facts<'a> {
+    /// Where nobody looked actions up, no person is known and nothing was asked before.
+    pub fn of(core: &'a Core, evidence: &'a Evidence, diff: &'a DiffScan) -> Self {
+        let (known, asked) = &*NOTHING;
+        Self { core, evidence, diff, actions: &[], known, asked }
+    }
 }
 
 /// What reading the diff gave.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DiffScan {
-    /// Files with hidden characters in added lines, and how many such lines.
-    pub hidden: Vec<(Text, u64)>,
+    /// What its lines and files show by themselves.
+    pub findings: Vec<Finding>,
     /// Why the diff was not read to its end; empty = it was.
     pub unread: SafeText,
 }
@@ -41,6 +65,8 @@ pub struct DiffScan {
 /// The findings of these facts, whatever was deployed before: all of them still count as new.
 pub fn scan(facts: &Facts) -> Vec<Finding> {
     let mut found = request::scan(facts);
+    found.extend(people::scan(facts));
+    found.extend(pipeline::scan(&facts.evidence.pipeline));
     found.extend(actions::scan(facts.actions));
     found
 }

@@ -27,8 +27,8 @@ pub fn now(scan: &[Finding], actions: &[Action], before: Option<&Baseline>) -> V
     let changed = actions.iter().filter_map(|a| sha_changed(a, before));
     let mut all: Vec<Finding> = changed.chain(scan.iter().cloned()).collect();
     let known: HashSet<_> = before.iter().flat_map(|b| &b.findings).map(|(id, s, d)| (*id, s, d)).collect();
-    for finding in &mut all {
-        finding.new = !known.contains(&finding.sameness());
+    if before.is_some() {
+        all.iter_mut().for_each(|finding| finding.new = !known.contains(&finding.sameness()));
     }
     let mut seen = HashSet::new();
     all.retain(|f| seen.insert(f.clone()));

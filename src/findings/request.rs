@@ -1,26 +1,70 @@
 //! Findings that the request and its evidence give by themselves.
 
-use super::{DiffScan, Facts, SHOWN, text};
+use super::{DiffScan, Facts, SHOWN, hidden, text};
 use crate::domain::action::Action;
-use crate::domain::evidence::{Course, Evidence, Tree};
+use crate::domain::evidence::{BaseKind, Commit, Course, Evidence, Signature, Tree};
 use crate::domain::finding::{Finding, FindingId, Place};
-use crate::domain::principal::Role;
 use crate::domain::request::Core;
 use crate::domain::text::{SafeText, Text, hides_something};
 use crate::safe;
+
+/// What was asked before this request, as far as whoever keeps requests knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// What became of the same a short while ago: `rejected`, `timed out`; absent = nothing of the kind.
+    pub refused: Option<Text>,
+    /// Requests of the same requester within the last ten minutes, this one included; repeats count once.
+    pub recent: u32,
+}
+
+/// Commits that a finding names.
+const NAMED: usize = 5;
+/// From so many requests within ten minutes on it is a burst.
+const BURST: u32 = 7;
+
+fn again(asked: &Asked) -> Vec<Finding> {
+    let refused = asked.refused.iter().map(|how| Finding::new(FindingId::RequestRepeated, "request", how.clone()));
+    let burst = (asked.recent >= BURST).then(|| {
+        let detail = safe!("{} or more within 10m", BURST);
+        Finding::new(FindingId::RequestBurst, "requester", text(detail))
+    });
+    refused.chain(burst).collect()
+}
+
+/// Where none is signed that is the custom here; where only some are not, those are named.
+fn signatures(commits: &[Commit]) -> Vec<Finding> {
+    let of = |id, wanted: Signature| {
+        let these: Vec<&Commit> = commits.iter().filter(|c| c.signature == Some(wanted)).collect();
+        let shas: Vec<SafeText> = these.iter().take(NAMED).map(|c| c.sha.short()).collect();
+        let detail = match these.len() {
+            0 => return None,
+            n if n == commits.len() => "all of them".into(),
+            n => safe!(
+                "{} of {}: {}{}",
+                n,
+                commits.len(),
+                SafeText::join(&shas, ", "),
+                if n > NAMED { ", …" } else { "" }
+            ),
+        };
+        Some(Finding::new(id, "commits", text(detail)))
+    };
+    let unsigned = of(FindingId::UnsignedCommit, Signature::Absent);
+    unsigned.into_iter().chain(of(FindingId::UnverifiedCommit, Signature::Unverified)).collect()
+}
 
 pub(super) fn scan(facts: &Facts) -> Vec<Finding> {
     let Facts { core, evidence, diff, .. } = *facts;
     let mut found = Vec::new();
     found.extend(evidence.tree.as_ref().and_then(dirty));
-    found.extend(hidden(core, evidence, diff));
+    found.extend(odd_text(core, evidence));
+    found.extend(diff.findings.iter().cloned());
     found.extend(truncated(evidence, diff));
     found.extend(missing(core, evidence));
     found.extend(course(evidence));
     found.extend(evidence.actions.iter().filter_map(movable));
-    if !core.identities.iter().any(|i| i.role == Role::Requester && i.source.is_verified()) {
-        found.push(Finding::new(FindingId::RequesterUnverified, "requester", ""));
-    }
+    found.extend(signatures(&evidence.commits));
+    found.extend(again(facts.asked));
     found
 }
 
@@ -52,16 +96,29 @@ fn fields<'a>(core: &'a Core, evidence: &'a Evidence) -> Vec<(SafeText, &'a Text
     fields
 }
 
-fn hidden(core: &Core, evidence: &Evidence, diff: &DiffScan) -> Vec<Finding> {
-    let in_fields = fields(core, evidence)
-        .into_iter()
-        .filter(|(_, value)| hides_something(value.as_bytes()))
-        .map(|(what, value)| Finding::new(FindingId::HiddenText, text(what), text(value.ident().cut(SHOWN))));
-    let in_diff = diff
-        .hidden
-        .iter()
-        .map(|(path, n)| Finding::new(FindingId::HiddenText, path.clone(), text(safe!("{} added lines", n))));
-    in_fields.chain(in_diff).collect()
+/// Fields are names and short texts: what a script needs in its place is as odd there as anything.
+fn odd_text(core: &Core, evidence: &Evidence) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (what, value) in fields(core, evidence) {
+        let mut odd = hidden::odd(value.as_bytes(), false);
+        let confusable = odd.take(hidden::Class::Confusable);
+        let shown = value.ident().cut(SHOWN);
+        if hides_something(value.as_bytes()) {
+            found.push(Finding::new(
+                FindingId::HiddenText,
+                text(what.clone()),
+                text(safe!("{} in {}", odd.words(), shown)),
+            ));
+        }
+        if !confusable.is_empty() {
+            found.push(Finding::new(
+                FindingId::ConfusableText,
+                text(what),
+                text(safe!("{} in {}", confusable.words(), shown)),
+            ));
+        }
+    }
+    found
 }
 
 fn truncated(evidence: &Evidence, diff: &DiffScan) -> Vec<Finding> {
@@ -93,14 +150,20 @@ fn missing(core: &Core, evidence: &Evidence) -> Vec<Finding> {
         .collect()
 }
 
-fn course(evidence: &Evidence) -> Option<Finding> {
-    let id = match evidence.course? {
-        Course::Behind => FindingId::Rollback,
-        Course::Diverged => FindingId::Diverged,
-        Course::Ahead | Course::Same => return None,
+fn course(evidence: &Evidence) -> Vec<Finding> {
+    let kind = evidence.base.as_ref().map(|base| base.kind);
+    let id = match evidence.course {
+        Some(Course::Behind) => Some(FindingId::Rollback),
+        Some(Course::Diverged) if kind == Some(BaseKind::LastDeployed) => Some(FindingId::HistoryRewritten),
+        Some(Course::Diverged) => Some(FindingId::Diverged),
+        _ => None,
     };
     let base = evidence.base.as_ref().map(|b| text(b.sha.short())).unwrap_or_default();
-    Some(Finding::new(id, "history", base))
+    let behind = evidence.behind.filter(|n| *n > 0).map(|n| {
+        let detail = safe!("{} {}", n, if n == 1 { "commit" } else { "commits" });
+        Finding::new(FindingId::BaseBehind, "branch", text(detail))
+    });
+    id.map(|id| Finding::new(id, "history", base)).into_iter().chain(behind).collect()
 }
 
 fn movable(action: &Action) -> Option<Finding> {

@@ -150,9 +150,9 @@ fn said(rule: &Rule, fit: Fit) -> RuleSaid {
     RuleSaid { name: rule.name.clone(), effect: rule.effect, said, why: words::why(rule, fit).as_str().into() }
 }
 
-/// Findings that say that something is not known: with one of them nothing starts without a person.
+/// Findings that say that something is not known, or that block: with one of them nothing starts without a person.
 fn doubts(findings: &[Finding]) -> Vec<&Finding> {
-    findings.iter().filter(|f| f.severity == Severity::Unknown || f.id.is_doubt()).collect()
+    findings.iter().filter(|f| f.severity == Severity::Unknown || f.id.is_doubt() || f.blocks).collect()
 }
 
 fn anyone() -> Vec<Need> {

@@ -13,6 +13,8 @@ pub enum Section {
     Match,
     /// In an entry of `approvals`.
     Approval,
+    /// In `[findings.ID]`.
+    Finding,
 }
 
 impl Section {
@@ -24,6 +26,7 @@ impl Section {
             Section::Rule => "[[rule]]",
             Section::Match => "match, unless",
             Section::Approval => "approvals",
+            Section::Finding => "[findings.ID]",
         }
     }
 }
@@ -67,7 +70,7 @@ const fn key(
 }
 
 use On::{All, Approve, Starting};
-use Section::{Approval, Match, Person, Rule, Top};
+use Section::{Approval, Finding, Match, Person, Rule, Top};
 
 /// Every key there is.
 #[rustfmt::skip]
@@ -76,6 +79,7 @@ pub const KEYS: &[Key] = &[
     key(Top, "people", "tables", "nobody", "the people, and every name that each goes by", All),
     key(Top, "groups", "table of lists of people", "none", "`oncall = [\"alice\", \"bob\"]`", All),
     key(Top, "rule", "tables", "none", "the rules; their order means nothing", All),
+    key(Top, "findings", "tables", "as docs/findings.md says", "how bad a finding is, and whether it blocks", All),
     key(Person, "uids", "list of numbers", "none", "users of this machine", All),
     key(Person, "logins", "list of texts", "none", "logins at forges and CI systems; case does not matter", All),
     key(Person, "emails", "list of texts", "none", "mail addresses that commits carry; case does not matter", All),
@@ -113,6 +117,8 @@ pub const KEYS: &[Key] = &[
     key(Match, "severity", "low, medium, high", "any", "a finding at least as bad; one that is unknown counts as any", All),
     key(Approval, "count", "number", "1", "how many distinct people", All),
     key(Approval, "group", "group", "anyone", "of which group", All),
+    key(Finding, "severity", "low, medium, high", "that of the table", "how bad it is; what is not known stays unknown to `allow` whatever stands here", All),
+    key(Finding, "blocks", "true, false", "that of the table", "nothing can be approved while it stands, break-glass included", All),
 ];
 
 /// The keys of one section.

@@ -14,6 +14,7 @@ mod reader;
 mod rule;
 mod situation;
 mod vote;
+mod weigh;
 mod words;
 
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use vote::SelfOutcome;
 use glob::{Patterns, Reading};
 use people::{Groups, Names, People};
 use rule::Rule;
+use weigh::Weights;
 
 use crate::domain::digest::Digest;
 use crate::domain::finding::Finding;
@@ -38,6 +40,7 @@ use crate::domain::ids::{Group, Person};
 use crate::domain::principal::{Identity, Role};
 use crate::domain::request::Core;
 use crate::domain::text::Text;
+use crate::findings::Known;
 
 /// What counts as production where the policy does not say.
 const PRODUCTION_DEFAULT: [&str; 1] = ["prod*"];
@@ -51,6 +54,8 @@ pub struct Policy {
     groups: Groups,
     rules: Vec<Rule>,
     own_machine: bool,
+    known: Known,
+    weights: Weights,
 }
 
 /// What a policy judges.
@@ -84,13 +89,16 @@ impl Policy {
     pub fn default_for_local(uid: u32, person: Person) -> Policy {
         let text = format!("production = [\"prod*\"]\n[people.\"{person}\"]\nuids = [{uid}]\n");
         let owner = Names { uids: vec![uid], ..Names::default() };
+        let people = People::new(BTreeMap::from([(person, owner)]));
         Policy {
             digest: Digest::of(text.as_bytes()),
             // The default globs always compile; should they not, everything counts as production.
             production: Patterns::new(PRODUCTION_DEFAULT).unwrap_or_else(|_| Patterns::all()),
-            people: People::new(BTreeMap::from([(person, owner)])),
+            known: people.known(),
+            people,
             groups: Groups::new(),
             rules: Vec::new(),
+            weights: Weights::new(),
             own_machine: true,
         }
     }
@@ -111,6 +119,11 @@ impl Policy {
     /// How many rules, people and groups there are.
     pub fn size(&self) -> (usize, usize, usize) {
         (self.rules.len(), self.people.len(), self.groups.len())
+    }
+
+    /// Everybody whom somebody could imitate.
+    pub fn people(&self) -> &Known {
+        &self.known
     }
 
     /// Whose user of this machine that is.

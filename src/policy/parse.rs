@@ -7,7 +7,7 @@ use super::glob::Patterns;
 use super::keys::Section;
 use super::people::{Groups, Names, People};
 use super::reader::{Reader, get};
-use super::{PRODUCTION_DEFAULT, Policy, parse_rule};
+use super::{PRODUCTION_DEFAULT, Policy, parse_rule, weigh};
 use crate::domain::digest::Digest;
 use crate::domain::document::{self, Diagnostic, Node, Place};
 use crate::domain::ids::{Group, Person};
@@ -40,8 +40,18 @@ fn read(r: &mut Reader, root: &Node, text: &str) -> Option<Policy> {
     let people = get(root, "people").map(|node| read_people(r, node)).unwrap_or_default();
     let groups = get(root, "groups").map(|node| read_groups(r, node, &people)).unwrap_or_default();
     let rules = get(root, "rule").map(|node| parse_rule::rules(r, node, &groups, &people)).unwrap_or_default();
+    let weights = get(root, "findings").map(|node| weigh::read(r, node)).unwrap_or_default();
     let digest = Digest::of(text.as_bytes());
-    Some(Policy { digest, production: production?, people, groups, rules, own_machine: false })
+    Some(Policy {
+        digest,
+        production: production?,
+        known: people.known(),
+        weights,
+        people,
+        groups,
+        rules,
+        own_machine: false,
+    })
 }
 
 fn read_people(r: &mut Reader, node: &Node) -> People {

@@ -5,8 +5,9 @@ use super::keys::Section;
 use super::people::{Groups, People};
 use super::reader::{Reader, Table, get};
 use super::rule::{Asks, Condition, Field, Rule, Wanted, Word};
+use super::weigh::SEVERITIES;
 use crate::domain::document::{Node, Place};
-use crate::domain::finding::{FindingId, Severity, TABLE};
+use crate::domain::finding::{FindingId, TABLE};
 use crate::domain::ids::Group;
 use crate::domain::principal::Assurance;
 use crate::domain::scope::Scope;
@@ -23,8 +24,6 @@ const SEEN: &[(&str, SeenDemand)] =
     &[("nothing", SeenDemand::Nothing), ("must-see", SeenDemand::MustSee), ("all", SeenDemand::All)];
 const ASSURANCES: &[(&str, Assurance)] =
     &[("peer", Assurance::Peer), ("bearer", Assurance::Bearer), ("oidc", Assurance::Oidc), ("ssh", Assurance::Ssh)];
-const SEVERITIES: &[(&str, Severity)] =
-    &[("low", Severity::Low), ("medium", Severity::Medium), ("high", Severity::High)];
 /// Whom `not` may name; true where it adds something to what always holds.
 const NOT: &[(&str, bool)] = &[("requester", false), ("authors", true)];
 /// Nothing waits longer than a week.

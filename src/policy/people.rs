@@ -3,14 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::ids::{Group, Person};
-use crate::domain::principal::{Identity, IdentityKind, Principal};
+use crate::domain::principal::{Identity, IdentityKind, Principal, fold};
 use crate::domain::text::Text;
+use crate::findings::Known;
 
 /// Members by group.
 pub(super) type Groups = BTreeMap<Group, BTreeSet<Person>>;
-
-/// Commits made in GitHub's web pages carry `ID+login@` this.
-const NOREPLY: &str = "@users.noreply.github.com";
 
 /// The names that a person goes by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,10 +26,6 @@ impl Names {
         let emails = self.emails.iter().map(|email| ("email", fold(email)));
         uids.chain(logins).chain(emails)
     }
-}
-
-fn fold(name: &str) -> String {
-    name.trim().to_lowercase()
 }
 
 /// Everyone whom the policy knows.
@@ -53,6 +47,15 @@ impl People {
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.0.keys().map(Person::as_str)
+    }
+
+    /// Everybody with every name that each goes by, numbers aside.
+    pub(super) fn known(&self) -> Known {
+        let of = |(person, names): (&Person, &Names)| {
+            let person = person.as_str().to_owned();
+            std::iter::once(person).chain(names.logins.clone()).chain(names.emails.clone()).collect()
+        };
+        Known::new(self.0.iter().map(of))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -77,15 +80,9 @@ impl People {
     pub(super) fn is_called(&self, person: &Person, identity: &Identity) -> bool {
         let own = [fold(person.as_str())];
         let given = self.get(person).into_iter().flat_map(Names::folded).map(|(_, name)| name);
-        let asked = spellings(identity);
+        let asked = identity.spellings();
         own.into_iter().chain(given).any(|name| asked.contains(&name))
     }
-}
-
-fn spellings(identity: &Identity) -> Vec<String> {
-    let name = fold(&identity.name.lossy());
-    let login = name.strip_suffix(NOREPLY).map(|local| local.rsplit('+').next().unwrap_or(local).to_owned());
-    std::iter::once(name).chain(login).collect()
 }
 
 /// Whether an identity is the very name under which the principal acts.

@@ -49,7 +49,7 @@ pub struct Situation {
     pub credential: Option<String>,
     /// Mail addresses of those who wrote it.
     pub authors: Vec<String>,
-    /// Findings that are there, with the severity of the table.
+    /// Findings that are there, weighed as the policy says.
     pub findings: Vec<FindingId>,
     /// What nobody but the pipeline says.
     pub claimed: Vec<Claimable>,
@@ -78,7 +78,8 @@ impl Situation {
     /// What the policy says about it.
     pub fn explain(&self, policy: &Policy) -> Explanation {
         let core = self.core();
-        let findings: Vec<Finding> = self.findings.iter().map(|id| Finding::new(*id, "", "")).collect();
+        let mut findings: Vec<Finding> = self.findings.iter().map(|id| Finding::new(*id, "", "")).collect();
+        policy.weigh(&mut findings);
         policy.explain(&Subject::of(&core, &findings, &[]))
     }
 

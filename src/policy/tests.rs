@@ -472,3 +472,34 @@ fn the_page_holds_the_table_of_keys_and_its_examples_are_true() {
         assert!(page.contains(&format!("`{word}`")), "docs/policy.md does not name the finding {word}");
     }
 }
+
+#[test]
+fn a_policy_weighs_findings() {
+    let text = "[findings.dirty-tree]\nseverity = \"low\"\n[findings.tag-moved]\nblocks = true\n\
+        [findings.impostor-commit]\nblocks = false\n[findings.no-base]\nseverity = \"low\"\n";
+    let ids = [FindingId::DirtyTree, FindingId::TagMoved, FindingId::ImpostorCommit, FindingId::NoBase];
+    let mut findings = ids.map(|id| Finding::new(id, "", ""));
+    policy(text).weigh(&mut findings);
+    let weighed = findings.map(|f| (f.severity, f.blocks));
+    use crate::domain::finding::Severity::{High, Low};
+    assert_eq!(weighed, [(Low, false), (High, true), (High, false), (Low, false)]);
+}
+
+#[test]
+fn neither_a_doubt_weighed_lightly_nor_what_blocks_starts_without_a_person() {
+    let rules = "[findings.no-base]\nseverity = \"low\"\n[findings.dirty-tree]\nblocks = true\n\
+        [[rule]]\nname = \"auto\"\nmatch = { environment = \"dev\" }\neffect = \"allow\"\n";
+    let effect = |findings: Vec<FindingId>| verdict(rules, &Situation { findings, ..deploy("dev") }).effect;
+    assert_eq!(effect(vec![]), Effect::Allow);
+    assert_eq!(effect(vec![FindingId::NoBase]), Effect::Approve);
+    assert_eq!(effect(vec![FindingId::DirtyTree]), Effect::Approve);
+}
+
+#[test]
+fn a_finding_that_is_none_is_refused_with_the_one_that_was_meant() {
+    let faults =
+        refused("[findings.dirty-three]\nblocks = true\n[findings.tag-moved]\nseverity = \"unknown\"\nblock = 1\n");
+    assert!(faults.contains("there is no finding `dirty-three`") && faults.contains("dirty-tree"), "{faults}");
+    assert!(faults.contains("`unknown` is none of the words"), "{faults}");
+    assert!(faults.contains("unknown key `block`"), "{faults}");
+}

@@ -1,7 +1,7 @@
 //! L1, pure. Which actions a pipeline's own files name: every `uses:`, image and local path of a workflow or an
 //! `action.yml`, with its place. What cannot be read is said, never skipped.
 
-mod yaml;
+pub mod yaml;
 
 #[cfg(test)]
 mod tests;

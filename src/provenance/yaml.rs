@@ -15,22 +15,27 @@ const MAX_DEPTH: usize = 64;
 
 /// A value and the line that it begins on.
 #[derive(Debug)]
-pub(super) struct Node {
-    pub(super) line: u64,
-    pub(super) value: Value,
+pub struct Node {
+    /// The line, counted from 1.
+    pub line: u64,
+    /// What stands there.
+    pub value: Value,
 }
 
+/// What a node holds.
 #[derive(Debug)]
-pub(super) enum Value {
+pub enum Value {
     /// Text, and the comment behind it on its last line.
     Scalar(String, Option<String>),
+    /// A sequence.
     List(Vec<Rc<Node>>),
+    /// A mapping in the order of the file.
     Map(Vec<(String, Rc<Node>)>),
 }
 
 impl Node {
     /// The value of `key` where this is a mapping that has it.
-    pub(super) fn get(&self, key: &str) -> Option<&Rc<Node>> {
+    pub fn get(&self, key: &str) -> Option<&Rc<Node>> {
         match &self.value {
             Value::Map(entries) => entries.iter().find(|(k, _)| k == key).map(|(_, node)| node),
             _ => None,
@@ -38,13 +43,16 @@ impl Node {
     }
 
     /// Whether nothing is written here.
-    pub(super) fn is_nothing(&self) -> bool {
+    pub fn is_nothing(&self) -> bool {
         matches!(&self.value, Value::Scalar(text, _) if text.is_empty() || text == "~" || text == "null")
     }
 }
 
 /// Reads the one document.
-pub(super) fn read(bytes: &[u8]) -> Result<Rc<Node>, Unreadable> {
+///
+/// # Errors
+/// Where it is not YAML, or beyond the bounds, with the line.
+pub fn read(bytes: &[u8]) -> Result<Rc<Node>, Unreadable> {
     if bytes.len() > MAX_BYTES {
         return Err(Unreadable::at(1, "larger than 10 MB"));
     }

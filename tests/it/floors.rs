@@ -38,6 +38,9 @@ const FLOORS: &[(&str, u8)] = &[
 /// Siblings that may be used: who, whom, why.
 const SIBLINGS: &[(&str, &str, &str)] = &[
     ("policy", "grants", "the verdict's scopes are those that grants compare"),
+    ("findings", "provenance", "pipeline files are read by one YAML reader"),
+    ("findings", "diff", "names and classes of changed files"),
+    ("policy", "findings", "whom somebody could imitate are the people of the policy"),
     ("decide", "policy", "what a decision needs is what the policy demands"),
     ("decide", "grants", "caps of a grant"),
     ("grants", "policy", "a grant is judged anew at every pass"),

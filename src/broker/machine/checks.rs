@@ -14,6 +14,7 @@ use super::held::Held;
 /// Everything that a yes must bring.
 pub(super) fn approval(held: &Held, decision: &Decision) -> Result<(), Problem> {
     let verdict = &held.live.verdict;
+    unblocked(held)?;
     reason(verdict.reason, decision)?;
     word(verdict.word.as_ref(), decision)?;
     scope(held, decision.scope)?;
@@ -28,12 +29,24 @@ pub(super) fn rejection(held: &Held, decision: &Decision) -> Result<(), Problem>
 
 /// Everything that a break-glass must bring: a reason, the environment typed, this request only, a short time.
 pub(super) fn break_glass(held: &Held, decision: &Decision) -> Result<(), Problem> {
+    unblocked(held)?;
     reason(true, decision)?;
     word(Some(&held.core().environment.value), decision)?;
     if decision.scope != Scope::Once {
         return Err(refuse("a break-glass reaches this request only", "use scope once"));
     }
     times(decision, BREAK_GLASS_CAP, BREAK_GLASS_CAP)
+}
+
+/// Breaking the glass goes past votes and self check, and past nothing else.
+fn unblocked(held: &Held) -> Result<(), Problem> {
+    match held.live.findings.iter().find(|f| f.blocks) {
+        Some(f) => Err(refuse(
+            safe!("blocked by a finding: {} ({})", f.id.meaning().what, f.subject.ident()),
+            f.id.meaning().mend,
+        )),
+        None => Ok(()),
+    }
 }
 
 fn refuse(why: impl Into<SafeText>, mend: &'static str) -> Problem {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::api::{Code, Created, Problem};
 use crate::domain::digest::Digest;
 use crate::domain::evidence::Evidence;
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, FindingId};
 use crate::domain::ids::{GrantId, RequestKey};
 use crate::domain::json;
-use crate::domain::principal::{Identity, IdentityKind, Role, Source, Sourced};
+use crate::domain::principal::{Identity, Role, Source, Sourced};
 use crate::domain::record::Event;
 use crate::domain::request::{Core, EvidenceSummary, Sealed, State as Standing, tree_binding};
 use crate::domain::text::Text;
@@ -115,7 +115,9 @@ fn quota(draft: &Draft<'_>, binding: &Binding, sameness: Digest) -> Result<(), P
 
 fn fixed(draft: &Draft<'_>, c: &Create, binding: &Binding, core: Sealed<Core>) -> Result<Fixed, Problem> {
     let evidence = &c.submission.evidence;
-    let scan = findings::scan(&Facts { core: &core, evidence, diff: &c.diff, actions: &[] });
+    let asked = draft.state.asked_before(&core, &binding.credential, draft.now.wall);
+    let (known, diff) = (draft.setup().policy.people(), &c.diff);
+    let scan = findings::scan(&Facts { known, asked: &asked, ..Facts::of(&core, evidence, diff) });
     Ok(Fixed {
         sameness: core.sameness(),
         owner: binding.credential.clone(),
@@ -148,13 +150,7 @@ fn summary(evidence: &Evidence, scan: &[Finding]) -> Result<EvidenceSummary, Pro
 fn authors(evidence: &Evidence) -> Vec<Identity> {
     let mails = evidence.commits.iter().flat_map(|c| [&c.author_email, &c.committer_email]);
     let names: std::collections::BTreeSet<&Text> = mails.filter(|m| !m.is_empty()).collect();
-    let author = |name: &Text| Identity {
-        role: Role::Author,
-        kind: IdentityKind::Email,
-        name: name.clone(),
-        source: Source::Claimed,
-    };
-    names.into_iter().map(author).collect()
+    names.into_iter().map(Identity::author).collect()
 }
 
 fn live(draft: &Draft<'_>, c: &Create, verdict: Verdict, findings: Vec<Finding>) -> Live {
@@ -242,7 +238,13 @@ fn still_suffices(state: &State, grant: &HeldGrant, held: &Held, c: &Create) -> 
     verdict.scopes.contains(&grant.grant.scope)
         && voters_may
         && judge::completes(policy, verdict, &first.votes(), None)
-        && held.live.findings.iter().filter(|f| f.new).all(|f| first.live.findings.contains(f))
+        && held.live.findings.iter().filter(|f| f.new && !is_about_asking(f)).all(|f| first.live.findings.contains(f))
+        && !held.live.findings.iter().any(|f| f.blocks)
+}
+
+/// How often somebody asks says nothing about what a grant covers: its later gates are asked for in a row.
+fn is_about_asking(finding: &Finding) -> bool {
+    finding.id == FindingId::RequestBurst
 }
 
 /// Policy lets it pass without a person: a grant by nobody, for this request.

@@ -155,6 +155,7 @@ fn tallied(draft: &Draft<'_>, after: &mut Held, vote: &Vote, unproven: bool) -> 
         after.live.decided_at = Some(draft.now.wall);
         after.live.half = None;
     }
+    after.live.findings = judge::with_votes(policy, after);
     after.live.unreviewed |= d.ballot == Say::BreakGlass;
     after.live.state = state;
     outcome

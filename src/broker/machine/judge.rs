@@ -20,7 +20,18 @@ pub(super) fn verdict(policy: &Policy, core: &Core, findings: &[Finding], author
 /// The findings that hold now, against the last approved deployment of the same here.
 pub(super) fn findings(state: &State, core: &Core, scan: &[Finding], actions: &[Action]) -> Vec<Finding> {
     let what = (core.repository.value.clone(), core.environment.value.clone(), core.name.clone());
-    crate::findings::now(scan, actions, state.deployed.get(&what).map(AsRef::as_ref))
+    let mut found = crate::findings::now(scan, actions, state.deployed.get(&what).map(AsRef::as_ref));
+    state.setup.policy.weigh(&mut found);
+    found
+}
+
+/// The findings with what votes add: approvals by somebody who resembles the requester.
+pub(super) fn with_votes(policy: &Policy, held: &Held) -> Vec<Finding> {
+    let mut all = held.live.findings.clone();
+    let mut odd = crate::findings::approvals(held.core(), &held.votes(), policy.people());
+    policy.weigh(&mut odd);
+    all.extend(odd.into_iter().filter(|new| !held.live.findings.contains(new)));
+    all
 }
 
 /// What policy demands of a request that is there, with the findings that hold now.

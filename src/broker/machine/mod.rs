@@ -9,6 +9,7 @@ mod draft;
 mod grant;
 mod held;
 mod judge;
+mod lately;
 mod pass;
 mod request;
 mod state;

@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use crate::domain::digest::Digest;
 use crate::domain::ids::{DecisionId, GrantId, NativeId};
+use crate::domain::request::Core;
 use crate::domain::scope::Scope;
 use crate::domain::text::Text;
 use crate::domain::time::Ms;
-use crate::findings::Baseline;
+use crate::findings::{Asked, Baseline};
 use crate::policy::Policy;
 use crate::sys::clock::Now;
 
 use super::held::{Held, HeldGrant, KnownHead, LastSuccess};
+use super::lately::Lately;
 
 /// What stays the same while the broker runs.
 #[derive(Clone, Debug)]
@@ -68,6 +70,7 @@ pub struct State {
     pub(super) bases: HashMap<Place, LastSuccess>,
     pub(super) deployed: HashMap<(Text, Text, Text), Arc<Baseline>>,
     pub(super) heads: HashMap<Text, KnownHead>,
+    lately: Lately,
     by_seq: BTreeMap<u64, NativeId>,
 }
 
@@ -124,6 +127,7 @@ impl State {
             bases: HashMap::new(),
             deployed: HashMap::new(),
             heads: HashMap::new(),
+            lately: Lately::default(),
             by_seq: BTreeMap::new(),
         }
     }
@@ -150,9 +154,13 @@ impl State {
 
     fn put_request(&mut self, held: &Arc<Held>) {
         let id = held.id();
-        if let Some(old) = self.requests.insert(id.clone(), Arc::clone(held)) {
-            self.unlist(&old);
+        let old = self.requests.insert(id.clone(), Arc::clone(held));
+        if let Some(old) = &old {
+            self.unlist(old);
         }
+        let folds = self.waiting.get(&held.fixed.owner);
+        let new = old.is_none() && folds.is_none_or(|folds| !folds.contains_key(&held.fixed.sameness));
+        self.lately.take(held, new);
         self.seq = self.seq.max(held.live.seq);
         self.by_seq.insert(held.live.seq, id.clone());
         if held.is_pending() {
@@ -247,6 +255,11 @@ impl State {
         let index = if pending_only { &self.pending } else { &self.by_seq };
         let after = (std::ops::Bound::Excluded(seq), std::ops::Bound::Unbounded);
         index.range(after).filter_map(|(n, id)| Some((*n, self.requests.get(id)?)))
+    }
+
+    /// What was asked before this request by the same requester.
+    pub fn asked_before(&self, core: &Core, credential: &Text, now: Ms) -> Asked {
+        self.lately.before(core, credential, now)
     }
 
     /// How many wait.

@@ -8,10 +8,10 @@ use crate::provenance;
 use crate::sys::git::{Fault, Git};
 
 /// Where workflows and the repository's own actions lie.
-const FOLDERS: &[&str] = &[".github/workflows", ".github/actions"];
+pub(super) const FOLDERS: &[&str] = &[".github/workflows", ".github/actions"];
 /// Files that are read, and bytes of one.
-const FILES: usize = 300;
-const BYTES: usize = 1 << 20;
+pub(super) const FILES: usize = 300;
+pub(super) const BYTES: usize = 1 << 20;
 
 /// Reads the pipeline files at head and base.
 ///
@@ -48,7 +48,7 @@ fn at(git: &Git, commit: &CommitSha) -> Result<(Vec<Action>, Vec<Cut>), Fault> {
     Ok((actions, cuts))
 }
 
-fn is_yaml(path: &Text) -> bool {
+pub(super) fn is_yaml(path: &Text) -> bool {
     path.as_bytes().ends_with(b".yml") || path.as_bytes().ends_with(b".yaml")
 }
 

@@ -9,7 +9,8 @@ use crate::domain::text::Text;
 /// Bytes of JSON; a broker takes calls of 1 MiB, and the rest of a submission needs room as well.
 pub const MOST: usize = 640 << 10;
 
-const LISTS: [&str; 5] = ["commits", "actions", "changed files", "untracked files", "notes of what was left out"];
+const LISTS: [&str; 6] =
+    ["commits", "actions", "facts of pipeline files", "changed files", "untracked files", "notes of what was left out"];
 
 /// Cuts lists until the evidence fits. One entry of each stays: an empty list would say that there was nothing.
 pub fn fit(evidence: &mut Evidence, most: usize) {
@@ -31,14 +32,21 @@ fn size(value: &impl Serialize) -> usize {
     json::to_line(value).map_or(0, |line| line.len())
 }
 
-fn sizes(e: &Evidence) -> [usize; 5] {
+fn sizes(e: &Evidence) -> [usize; 6] {
     let tree = |list: fn(&Tree) -> &Vec<Text>| e.tree.as_ref().map_or(0, |tree| size(list(tree)));
-    [size(&e.commits), size(&e.actions), tree(|t| &t.changed), tree(|t| &t.untracked), size(&e.cuts)]
+    [size(&e.commits), size(&e.actions), size(&e.pipeline), tree(|t| &t.changed), tree(|t| &t.untracked), size(&e.cuts)]
 }
 
-fn lengths(e: &Evidence) -> [u64; 5] {
+fn lengths(e: &Evidence) -> [u64; 6] {
     let tree = |list: fn(&Tree) -> &Vec<Text>| e.tree.as_ref().map_or(0, |tree| list(tree).len());
-    let lengths = [e.commits.len(), e.actions.len(), tree(|t| &t.changed), tree(|t| &t.untracked), e.cuts.len()];
+    let lengths = [
+        e.commits.len(),
+        e.actions.len(),
+        e.pipeline.len(),
+        tree(|t| &t.changed),
+        tree(|t| &t.untracked),
+        e.cuts.len(),
+    ];
     lengths.map(|n| n as u64)
 }
 
@@ -49,8 +57,9 @@ fn halve(evidence: &mut Evidence, list: usize) {
     match (list, &mut evidence.tree) {
         (0, _) => half(&mut evidence.commits),
         (1, _) => half(&mut evidence.actions),
-        (2, Some(tree)) => half(&mut tree.changed),
-        (3, Some(tree)) => half(&mut tree.untracked),
+        (2, _) => half(&mut evidence.pipeline),
+        (3, Some(tree)) => half(&mut tree.changed),
+        (4, Some(tree)) => half(&mut tree.untracked),
         _ => half(&mut evidence.cuts),
     }
 }

@@ -6,6 +6,7 @@ pub mod diff;
 pub mod env;
 pub mod files;
 pub mod fit;
+pub mod pipeline;
 pub mod program;
 #[cfg(test)]
 mod tests;
@@ -117,12 +118,7 @@ impl Scene {
             }
         }
         let mut identities = self.requesters();
-        identities.extend(gathered.writers.iter().map(|email| Identity {
-            role: Role::Author,
-            kind: IdentityKind::Email,
-            name: email.clone(),
-            source: Source::Claimed,
-        }));
+        identities.extend(gathered.writers.iter().map(Identity::author));
         fit::fit(&mut gathered.evidence, fit::MOST);
         let submission = Submission {
             repository: self.repository(options),
@@ -211,6 +207,10 @@ impl Gathered {
             Err(fault) => return self.fail("base", &fault),
         };
         let sha = base.as_ref().map(|base| base.sha.clone());
+        match git.default_branch().and_then(|target| target.map(|target| git.count(head, &target)).transpose()) {
+            Ok(behind) => self.evidence.behind = behind,
+            Err(fault) => self.fail("commits that the default branch has and head lacks", &fault),
+        }
         self.evidence.base = base;
         match actions::collect(git, head, sha.as_ref()) {
             Ok((actions, cuts)) => {
@@ -218,6 +218,10 @@ impl Gathered {
                 self.evidence.cuts.extend(cuts);
             }
             Err(fault) => self.fail("actions", &fault),
+        }
+        match pipeline::collect(git, head, sha.as_ref()) {
+            Ok(facts) => self.evidence.pipeline = facts,
+            Err(fault) => self.fail("pipeline files", &fault),
         }
         if let Some(base) = &sha {
             if let Err(fault) = self.commits(git, base, head) {

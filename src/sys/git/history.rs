@@ -1,8 +1,10 @@
 //! Commits between base and head, and the diff of the two.
 
+use std::collections::HashMap;
+
 use super::super::process::bounded::Flow;
 use super::{ANSWER, Fault, Git, SafeText};
-use crate::domain::evidence::{Commit, Course, Totals};
+use crate::domain::evidence::{Commit, Course, Signature, Totals};
 use crate::domain::ids::CommitSha;
 use crate::domain::text::Text;
 use crate::domain::time::Ms;
@@ -70,7 +72,13 @@ impl Git {
         let count = format!("--max-count={most}");
         let args = ["log", "-z", "--no-color", "--no-mailmap", "--no-show-signature", COMMIT, &count];
         let answer = self.ask(args.into_iter().chain(["--end-of-options", &range(base, head), "--"]))?;
-        parse_commits(&answer).ok_or(garbled("log"))
+        let mut commits = parse_commits(&answer).ok_or(garbled("log"))?;
+        let raw = self.ask(["rev-list", "--header", &count, "--end-of-options", &range(base, head), "--"])?;
+        let signed = parse_signed(&raw);
+        for commit in &mut commits {
+            commit.signature = signed.get(commit.sha.as_str()).copied();
+        }
+        Ok(commits)
     }
 
     /// Mail addresses of everyone who wrote or committed one of base..head, each once.
@@ -123,6 +131,19 @@ pub(super) fn parse_commits(answer: &[u8]) -> Option<Vec<Commit>> {
     fields.chunks(FIELDS).map(parse_commit).collect()
 }
 
+/// `SHA\nHEADERS\n\nMESSAGE\0` each. Whether there is a signature is all that is asked: to verify one, git would run a
+/// program and need the keys.
+pub(super) fn parse_signed(answer: &[u8]) -> HashMap<&str, Signature> {
+    let commit = |record| {
+        let mut lines = <[u8]>::split(record, |b| *b == b'\n');
+        let sha = std::str::from_utf8(lines.next()?).ok()?;
+        let mut headers = lines.take_while(|line| !line.is_empty());
+        let signed = headers.any(|line| line.starts_with(b"gpgsig ") || line.starts_with(b"gpgsig-sha256 "));
+        Some((sha, if signed { Signature::Unverified } else { Signature::Absent }))
+    };
+    super::between_nuls(answer).filter_map(commit).collect()
+}
+
 fn parse_commit(fields: &[&[u8]]) -> Option<Commit> {
     let [sha, author, author_email, committer_email, at, subject] = fields else { return None };
     let seconds: i64 = std::str::from_utf8(at).ok()?.parse().ok()?;
@@ -133,6 +154,7 @@ fn parse_commit(fields: &[&[u8]]) -> Option<Commit> {
         committer_email: Text::new(*committer_email),
         at: Ms(seconds.saturating_mul(1000)),
         subject: Text::new(*subject),
+        signature: None,
     })
 }
 

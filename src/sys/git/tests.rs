@@ -1,7 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::domain::evidence::{Course, Totals};
+use crate::domain::evidence::{Course, Signature, Totals};
 
 /// A repository of its own, made with plain git.
 struct Repo(tempfile::TempDir);
@@ -52,6 +52,14 @@ fn diff(git: &Git, base: &CommitSha, head: &CommitSha) -> String {
     })
     .unwrap();
     String::from_utf8(all).unwrap()
+}
+
+#[test]
+fn a_signature_is_seen_in_the_headers_and_nowhere_else() {
+    let raw =
+        b"aa\ntree 1\ngpgsig -----BEGIN SSH SIGNATURE-----\n x\n\nmessage\0bb\ntree 1\n\n    gpgsig x\ngpgsig y\n\0";
+    let signed = history::parse_signed(raw);
+    assert_eq!((signed["aa"], signed["bb"]), (Signature::Unverified, Signature::Absent));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::action::{Action, ActionKind};
+use crate::domain::finding::Finding;
 
 #[test]
 fn what_the_pipeline_says_is_claimed_and_what_its_token_binds_is_not() {
@@ -130,10 +131,32 @@ fn a_request_in_order_has_no_finding_but_that_nobody_vouches_for_who_asks() {
 #[test]
 fn hidden_text_of_the_diff_and_an_unread_diff_are_found() {
     let mut world = World::new(TEAM);
-    let diff = DiffScan { hidden: vec![("src/x".into(), 3)], unread: "too large".into() };
+    let diff =
+        DiffScan { findings: vec![Finding::new(FindingId::HiddenText, "src/x", "")], unread: "too large".into() };
     let id = world.ask_with(&pipeline("ci"), submission("prod"), "k", diff).unwrap();
     let found = finds(&world, &id);
     assert!(found.contains(&(FindingId::HiddenText, true)) && found.contains(&(FindingId::EvidenceTruncated, true)));
+}
+
+#[test]
+fn asking_again_after_a_no_and_asking_often_are_found() {
+    let mut world = World::new(TEAM);
+    let gate = pipeline("ci");
+    let first = world.ask(&gate, submission("prod")).unwrap();
+    world.vote("alice", &first, Ballot::Reject).unwrap();
+    let again = world.ask(&gate, submission("prod")).unwrap();
+    assert!(finds(&world, &again).contains(&(FindingId::RequestRepeated, true)));
+    world.pass(Span::mins(61));
+    let later = world.ask(&gate, submission("prod")).unwrap();
+    assert!(!finds(&world, &later).contains(&(FindingId::RequestRepeated, true)), "an hour later it is forgotten");
+
+    let named = |n: u32| Submission { name: format!("job {n}").into(), ..submission("stg") };
+    let burst = |world: &World, id: &NativeId| finds(world, id).contains(&(FindingId::RequestBurst, true));
+    let ids: Vec<NativeId> = (0..7).map(|n| world.ask(&gate, named(n)).unwrap()).collect();
+    let told: Vec<bool> = ids.iter().map(|id| burst(&world, id)).collect();
+    assert_eq!(told, [false, false, false, false, false, false, true], "the seventh within ten minutes");
+    let repeat = world.ask(&gate, named(0)).unwrap();
+    assert!(burst(&world, &repeat));
 }
 
 #[test]

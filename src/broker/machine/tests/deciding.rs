@@ -147,6 +147,31 @@ fn break_glass_passes_votes_and_self_but_stays_red_until_somebody_else_looks() {
 }
 
 #[test]
+fn while_a_finding_blocks_nothing_is_approved_and_a_no_still_counts() {
+    let mut world = World::new(&format!("{TEAM}\n[findings.dirty-tree]\nblocks = true\n"));
+    let mut said = submission("prod");
+    said.evidence.tree.as_mut().unwrap().untracked.push("x".into());
+    let id = world.ask(&pipeline("ci"), said).unwrap();
+    for (who, ballot) in [("alice", Ballot::Approve), ("dan", Ballot::BreakGlass)] {
+        let problem = world.vote(who, &id, ballot).unwrap_err();
+        assert_eq!(problem.code, Code::Forbidden);
+        assert!(problem.message.lossy().contains("blocked by a finding: tree is dirty"), "{:?}", problem.message);
+    }
+    world.vote("alice", &id, Ballot::Reject).unwrap();
+    assert_eq!(world.standing(&id), Standing::Rejected);
+}
+
+#[test]
+fn an_approval_by_a_name_like_the_requesters_is_told_to_the_next_approver() {
+    let mut world = World::new(TEAM);
+    let mut said = submission("prod");
+    said.identities = vec![claimed(Role::Requester, "\u{430}lice")];
+    let id = world.ask(&pipeline("ci"), said).unwrap();
+    world.vote("alice", &id, Ballot::Approve).unwrap();
+    assert!(finds(&world, &id).contains(&(FindingId::ApproverIsRequester, true)), "{:?}", finds(&world, &id));
+}
+
+#[test]
 fn break_glass_does_not_pass_a_deny() {
     let mut world = World::new(TEAM);
     let id = world.ask(&pipeline("ci"), submission("frozen")).unwrap();

@@ -118,6 +118,7 @@ pub(in crate::broker) fn submission(environment: &str) -> Submission {
                 committer_email: "bob@acme.io".into(),
                 at: Ms(0),
                 subject: "ship it".into(),
+                signature: None,
             }],
             tree: Some(Tree { digest: Digest::of(b"tree"), changed: vec![], untracked: vec![] }),
             ..Evidence::default()

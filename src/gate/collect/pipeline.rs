@@ -1,0 +1,29 @@
+//! What the workflow files say about rights, at head and at the base.
+
+use crate::domain::evidence::PipelineFact;
+use crate::domain::ids::CommitSha;
+use crate::findings::pipeline::{Workflow, facts};
+use crate::sys::git::{Fault, Git};
+
+use super::actions::{BYTES, FILES, FOLDERS, is_yaml};
+
+/// Reads the files of both revisions.
+///
+/// # Errors
+/// Where git gives no answer.
+pub fn collect(git: &Git, head: &CommitSha, base: Option<&CommitSha>) -> Result<Vec<PipelineFact>, Fault> {
+    let now = at(git, head)?;
+    let before = base.map(|base| at(git, base)).transpose()?;
+    Ok(facts(&now, before.as_deref()))
+}
+
+fn at(git: &Git, commit: &CommitSha) -> Result<Vec<Workflow>, Fault> {
+    let mut read = Vec::new();
+    for folder in FOLDERS {
+        for path in git.files(commit, folder)?.iter().filter(|path| is_yaml(path)).take(FILES) {
+            let bytes = git.blob(commit, path, BYTES)?;
+            read.push(bytes.map_or_else(|| Workflow::unread(path, "too large"), |bytes| Workflow::read(path, &bytes)));
+        }
+    }
+    Ok(read)
+}
