@@ -3,7 +3,7 @@
 use crossterm::event::{KeyEvent, KeyEventKind};
 
 use super::overlay::{self, Listing, Overlay};
-use super::screens::{audit, queue, request};
+use super::screens::{audit, diff, queue, request};
 use super::state::{Screen, State};
 use super::time::{self, DEAD_TIME};
 use super::update::drop_all;
@@ -81,6 +81,7 @@ pub fn run(state: &mut State, verb: Option<Verb>, fx: &mut Vec<Effect>) {
         Some(Screen::Request(_)) => request::run(state, verb, fx),
         Some(Screen::Grants) => grants_verb(state, verb, fx),
         Some(Screen::Audit) => audit_verb(state, verb, fx),
+        Some(Screen::Diff(_)) => diff::run(state, verb, fx),
     };
     if !own {
         anywhere(state, verb, fx);
@@ -108,8 +109,12 @@ pub fn available(state: &State, verb: Verb) -> Result<(), SafeText> {
         When::Held if state.holds.held.is_empty() => no("no decision is held back"),
         When::Outcomes if state.holds.outcomes() == 0 => no("there is no outcome to acknowledge"),
         When::Arrivals if state.queue.waiting_arrivals() == 0 => no("nothing new waits"),
+        When::Diff if !diff::is_shown(state) => no("the diff is not on the screen"),
+        When::Search if diff::searched(state).is_none() => no("nothing is searched for"),
+        When::Console if state.is_alone() => no("this is a diff without a console"),
         When::Record if state.audit.selected().is_none() => no("there is no record under the cursor"),
         When::Held | When::Outcomes | When::Arrivals | When::Record => Ok(()),
+        When::Diff | When::Search | When::Console => Ok(()),
     }
 }
 
@@ -177,14 +182,14 @@ fn targets(state: &State) -> Vec<RequestKey> {
     match state.screen() {
         None => state.queue.targets(),
         Some(Screen::Request(screen)) => vec![screen.key.clone()],
-        Some(Screen::Grants | Screen::Audit) => Vec::new(),
+        Some(Screen::Grants | Screen::Audit | Screen::Diff(_)) => Vec::new(),
     }
 }
 
 /// Moves a cursor or a text. Whether the verb is one of these.
 pub fn go(state: &mut State, verb: Verb) -> bool {
     let page = match state.screen() {
-        Some(Screen::Request(_)) => usize::from(request::window(state).height),
+        Some(Screen::Request(_) | Screen::Diff(_)) => usize::from(request::window(state).height),
         _ => queue::page(state),
     };
     let page = page.saturating_sub(1).max(1) as isize;
@@ -200,8 +205,10 @@ pub fn go(state: &mut State, verb: Verb) -> bool {
     let moved = |cursor: usize| cursor.saturating_add_signed(by);
     match state.screen() {
         None => queue::move_to(state, moved(state.queue.cursor())),
-        Some(Screen::Request(_)) if by == isize::MIN || by == isize::MAX => request::to_end(state, by > 0),
-        Some(Screen::Request(_)) => request::scroll(state, by),
+        Some(Screen::Request(_) | Screen::Diff(_)) if by == isize::MIN || by == isize::MAX => {
+            request::to_end(state, by > 0);
+        }
+        Some(Screen::Request(_) | Screen::Diff(_)) => request::scroll(state, by),
         Some(Screen::Grants) => state.grants.move_to(moved(state.grants.cursor)),
         Some(Screen::Audit) => {
             state.audit.cursor = moved(state.audit.cursor).min(state.audit.records.len().saturating_sub(1));
@@ -314,7 +321,7 @@ fn open_screen(state: &mut State, screen: Screen) {
 
 /// One step back: the dialog that waits, the screen below, the marks, the filter, the view.
 fn back(state: &mut State) {
-    if overlay::unpark(state) {
+    if overlay::unpark(state) || state.is_alone() {
         return;
     }
     if state.screens.pop().is_some() {
@@ -331,7 +338,7 @@ fn back(state: &mut State) {
 }
 
 fn quit(state: &mut State, fx: &mut Vec<Effect>) {
-    if overlay::unpark(state) || state.screens.pop().is_some() {
+    if overlay::unpark(state) || (!state.is_alone() && state.screens.pop().is_some()) {
         return;
     }
     if state.holds.held_count() + state.holds.in_flight() > 0 {

@@ -74,6 +74,18 @@ impl Layout {
         }
     }
 
+    /// For a screen that is nothing but a diff: all but the footer is its own.
+    pub fn alone(size: (u16, u16)) -> Self {
+        let area = Rect { x: 0, y: 0, width: size.0, height: size.1 };
+        let body = size.1.saturating_sub(1);
+        Self {
+            header: rows(area, 0, 0),
+            body: rows(area, 0, body),
+            strip: rows(area, body, 0),
+            footer: rows(area, body, 1),
+        }
+    }
+
     /// The body as a list with its detail.
     pub fn list(&self) -> ListLayout {
         let body = self.body;
@@ -107,27 +119,25 @@ impl Layout {
     pub fn request(&self) -> (Rect, Rect) {
         (rows(self.body, 0, 3), rows(self.body, 3, self.body.height))
     }
-
-    /// The pane of a request as diff.
-    pub fn diff(&self, complaints: usize) -> DiffLayout {
-        let pane = self.request().1;
-        let head = 1 + complaints.min(3) as u16;
-        let below = rows(pane, head, pane.height);
-        let head = rows(pane, 0, head);
-        if pane.width >= WIDE {
-            let files = (pane.width * 3 / 10).max(44);
-            return DiffLayout {
-                head,
-                files: columns(below, 0, files),
-                paper: columns(below, files, pane.width - files),
-            };
-        }
-        let files = (below.height / 4).clamp(2, 8);
-        DiffLayout { head, files: rows(below, 0, files), paper: rows(below, files, below.height) }
-    }
 }
 
 impl DiffLayout {
+    /// For a pane, so many lines of what is wrong, with or without the list of files.
+    pub fn new(pane: Rect, complaints: usize, list: bool) -> Self {
+        let head = 1 + complaints.min(3) as u16;
+        let below = rows(pane, head, pane.height);
+        let head = rows(pane, 0, head);
+        if !list {
+            return Self { head, files: rows(below, 0, 0), paper: below };
+        }
+        if pane.width >= WIDE {
+            let files = (pane.width * 3 / 10).max(44);
+            return Self { head, files: columns(below, 0, files), paper: columns(below, files, pane.width - files) };
+        }
+        let files = (below.height / 4).clamp(2, 8);
+        Self { head, files: rows(below, 0, files), paper: rows(below, files, below.height) }
+    }
+
     /// The window of the file's rows: without the rule above or beside it.
     pub fn window(&self) -> Rect {
         if self.paper.x > 0 { columns(self.paper, 2, self.paper.width) } else { rows(self.paper, 1, self.paper.height) }
@@ -149,7 +159,7 @@ mod tests {
     fn parts_lie_inside_the_screen_and_home_has_ten_rows() {
         for (w, h) in (0..=300).step_by(7).flat_map(|w| (0..=100).map(move |h| (w, h))) {
             let layout = Layout::new((w, h), h % 2 == 0);
-            let (list, diff) = (layout.list(), layout.diff(2));
+            let (list, diff) = (layout.list(), DiffLayout::new(layout.request().1, 2, h % 3 > 0));
             let parts = [layout.header, layout.body, layout.strip, layout.footer, list.rows, list.detail];
             for part in parts.iter().chain(&[list.detail_window(), diff.files, diff.paper, diff.window()]) {
                 assert!(part.right() <= w && part.bottom() <= h, "{w}x{h} {part:?}");

@@ -10,6 +10,7 @@ pub(crate) mod line;
 mod message;
 mod news;
 pub(crate) mod overlay;
+pub(crate) mod paper;
 pub(crate) mod queue;
 pub(crate) mod screens;
 mod setup;
@@ -24,6 +25,6 @@ pub(crate) mod testing;
 mod tests;
 
 pub use message::{Effect, Msg};
-pub use setup::Setup;
+pub use setup::{Alone, Setup};
 pub use state::State;
 pub use update::update;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::holds::Stand;
 use super::overlay;
 use super::queue::Entry;
-use super::screens::{audit, request};
+use super::screens::{audit, diff, request};
 use super::state::State;
 use super::{Effect, time, words};
 use crate::desk::news::{BackendState, Health, News, Step};
@@ -32,6 +32,11 @@ pub fn take(state: &mut State, news: News, fx: &mut Vec<Effect>) {
                 state.dirty = true;
             }
         }
+        News::Indexed { .. } => {
+            diff::told(state, news);
+            overlay::evidence_came(state);
+        }
+        News::Unreadable { .. } | News::Window { .. } | News::Found { .. } => diff::told(state, news),
         News::Act { what, result } => {
             let (role, text) = match result {
                 Ok(done) => (Role::Good, safe!("{}: {}", what, done)),

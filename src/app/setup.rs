@@ -1,5 +1,6 @@
 //! What the console starts with: settings, random bits and the size of the terminal.
 
+use crate::desk::news::Source;
 use crate::domain::text::SafeText;
 use crate::domain::time::Span;
 use crate::keymap::Keymap;
@@ -26,6 +27,21 @@ pub struct Setup {
     pub hold_back: bool,
     /// What to say at the start, such as keys that could not be taken.
     pub notices: Vec<SafeText>,
+    /// There is nothing but this diff: no queue, no backends.
+    pub alone: Option<Alone>,
+}
+
+/// A diff without a console around it.
+#[derive(Clone, Debug)]
+pub struct Alone {
+    /// What it is called.
+    pub name: SafeText,
+    /// Where it is read from.
+    pub source: Source,
+    /// Line numbers are shown.
+    pub numbers: bool,
+    /// The list of files is shown.
+    pub list: bool,
 }
 
 impl Setup {
@@ -41,6 +57,7 @@ impl Setup {
             read_only: false,
             hold_back: true,
             notices: Vec::new(),
+            alone: None,
         }
     }
 }

@@ -8,6 +8,7 @@ use super::layout::Layout;
 use super::overlay::Overlay;
 use super::queue::{Entry, Production, Queue};
 use super::screens::audit::AuditScreen;
+use super::screens::diff::DiffScreen;
 use super::screens::grants::GrantsScreen;
 use super::screens::request::RequestScreen;
 use super::setup::Setup;
@@ -31,6 +32,8 @@ pub enum Screen {
     Grants,
     /// The audit log.
     Audit,
+    /// A diff that belongs to no request: `jit-tui diff`.
+    Diff(Box<DiffScreen>),
 }
 
 /// Colleagues are told that somebody looks at this request.
@@ -77,12 +80,13 @@ impl State {
         for notice in &setup.notices {
             holds.remark(now.wall, Role::Warn, notice.clone());
         }
+        let alone = setup.alone.clone().map(|alone| Screen::Diff(Box::new(DiffScreen::new(alone))));
         Self {
             now,
             label: minute_of(now.wall),
             backends: BTreeMap::new(),
             queue: Queue::new(Production::new(&setup.production)),
-            screens: Vec::new(),
+            screens: alone.into_iter().collect(),
             overlay: None,
             evidences: Evidences::default(),
             grants: GrantsScreen::default(),
@@ -109,7 +113,7 @@ impl State {
         if !std::mem::take(&mut self.dirty) {
             return false;
         }
-        super::screens::request::note_seen(self);
+        super::screens::diff::note_seen(self);
         true
     }
 
@@ -148,6 +152,7 @@ impl State {
             Some(Screen::Request(_)) => Context::Request,
             Some(Screen::Grants) => Context::Grants,
             Some(Screen::Audit) => Context::Audit,
+            Some(Screen::Diff(_)) => Context::Diff,
         }
     }
 
@@ -188,8 +193,16 @@ impl State {
         broken.or(read_only).or(same)
     }
 
+    /// Whether there is nothing but a diff here.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.setup.alone.is_some()
+    }
+
     /// Where things stand on the screen.
     pub(crate) fn layout(&self) -> Layout {
+        if self.is_alone() {
+            return Layout::alone(self.setup.size);
+        }
         Layout::new(self.setup.size, self.banner().is_some())
     }
 
@@ -198,7 +211,7 @@ impl State {
         match self.screen() {
             None => self.queue.selected().map(|row| row.entry.as_ref()),
             Some(Screen::Request(screen)) => self.queue.get(&screen.key).map(|e| e.as_ref()),
-            Some(Screen::Grants | Screen::Audit) => None,
+            Some(Screen::Grants | Screen::Audit | Screen::Diff(_)) => None,
         }
     }
 

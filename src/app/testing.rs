@@ -14,7 +14,7 @@ use crate::domain::digest::Digest;
 use crate::domain::evidence::{Base, BaseKind, Blob, Commit, Course, Evidence, Totals, Tree};
 use crate::domain::finding::{Finding, FindingId};
 use crate::domain::grant::{Bound, End, Enforcer, Grant, Pass};
-use crate::domain::ids::{CommitSha, GrantId};
+use crate::domain::ids::{CommitSha, GrantId, RequestKey};
 use crate::domain::outcome::Outcome;
 use crate::domain::principal::{Assurance, Identity, IdentityKind, Principal, Role, Source, Sourced};
 use crate::domain::request::{
@@ -380,8 +380,19 @@ impl Stage {
         stage
     }
 
+    /// Bytes of a diff that are asked for come at once.
     pub fn send(&mut self, msg: Msg) -> Vec<Effect> {
-        update(&mut self.state, self.now, msg)
+        let mut effects = Vec::new();
+        for effect in update(&mut self.state, self.now, msg) {
+            match effect {
+                Effect::Errand(Errand::Window { source, from, to }) => {
+                    let bytes = Ok(source.spool().window(from, to).unwrap());
+                    effects.extend(self.news(News::Window { source: source.id(), from, to, bytes }));
+                }
+                other => effects.push(other),
+            }
+        }
+        effects
     }
 
     pub fn news(&mut self, news: News) -> Vec<Effect> {
@@ -429,9 +440,16 @@ impl Stage {
             _ => None,
         });
         let (generation, key) = asked.expect("evidence was asked for");
-        let exhibit =
-            Exhibit { key: key.clone(), evidence: evidence(), diff: Some(Arc::new(DIFF.as_bytes().to_vec())) };
-        self.news(News::Exhibit { generation, key, result: Ok(Arc::new(exhibit)) });
+        self.exhibit(generation, key, DIFF.as_bytes());
+    }
+
+    /// Evidence with such a diff comes.
+    pub fn exhibit(&mut self, generation: u64, key: RequestKey, diff: &[u8]) -> Vec<Effect> {
+        let (source, pieces) = crate::desk::source::indexed(diff);
+        let exhibit = Exhibit { key: key.clone(), evidence: evidence(), diff: Some(source) };
+        let mut effects = self.news(News::Exhibit { generation, key, result: Ok(Arc::new(exhibit)) });
+        effects.extend(pieces.into_iter().flat_map(|piece| self.news(piece)));
+        effects
     }
 
     /// The desk says what came of a decision.

@@ -17,7 +17,7 @@ pub fn update(state: &mut State, now: Now, msg: Msg) -> Vec<Effect> {
         Msg::Lost => lose(state, &mut fx),
     }
     time::pass(state, &mut fx);
-    settle_windows(state);
+    settle_windows(state, &mut fx);
     fx
 }
 
@@ -45,7 +45,7 @@ pub(super) fn drop_all(state: &mut State, why: &'static str, fx: &mut Vec<Effect
 }
 
 /// Whatever happened: cursors stay on their screens, and the diff is laid out for its window.
-fn settle_windows(state: &mut State) {
+fn settle_windows(state: &mut State, fx: &mut Vec<Effect>) {
     if !state.dirty {
         return;
     }
@@ -53,5 +53,5 @@ fn settle_windows(state: &mut State) {
     state.queue.show_cursor(rows);
     state.grants.show_cursor(rows);
     state.audit.show_cursor(rows);
-    super::screens::request::lay_out(state);
+    super::screens::request::lay_out(state, fx);
 }

@@ -7,6 +7,7 @@ mod completions;
 mod config;
 mod console;
 mod demo;
+mod diff;
 mod doctor;
 mod gate;
 mod log;
@@ -57,6 +58,7 @@ macro_rules! commands {
 
 commands! {
     Demo(demo::Args) = demo::run, Own;
+    Diff(diff::Args) = diff::run, Own;
     Gate(Box<gate::Args>) = |args: Box<_>| gate::run(*args), Lent;
     List(list::Args) = list::run, Own;
     Show(show::Args) = show::run, Own;

@@ -1,12 +1,12 @@
 //! What the console asks for, each on a task of its own; the answer is news.
 
-use std::io::Read;
 use std::sync::Arc;
 
 use flate2::read::GzDecoder;
 
 use super::news::{AuditQuery, AuditState, Errand, Exhibit, News};
 use super::polls::within;
+use super::source::{self, Source};
 use super::{Inner, Keep, acts, road};
 use crate::audit;
 use crate::backends::port::{Backend, Fault, Trouble};
@@ -20,10 +20,13 @@ use crate::domain::text::{SafeText, Text};
 use crate::domain::time::Span;
 use crate::safe;
 
-/// A diff larger than this is not read into the console.
-const DIFF_LIMIT: u64 = 64 << 20;
+/// A diff whose stored bytes are more than this is not fetched,
+const STORED_LIMIT: u64 = 64 << 20;
+/// and one that is larger than this is not read to its end.
+const DIFF_LIMIT: u64 = 1 << 30;
 
 pub(super) async fn run(desk: Arc<Inner>, errand: Errand) {
+    let Some(errand) = source::serve(&desk.news, errand).await else { return };
     match errand {
         Errand::Hold { id, key } => hold(&desk, id, key).await,
         Errand::Drop { id, key, why } => let_go(&desk, id, key, &why).await,
@@ -36,6 +39,8 @@ pub(super) async fn run(desk: Arc<Inner>, errand: Errand) {
         Errand::Review { key, comment } => review(&desk, &key, &comment).await,
         Errand::Audit { generation, query } => audit_page(&desk, generation, query).await,
         Errand::Export { csv, query } => export(&desk, csv, query).await,
+        // Served above.
+        Errand::Window { .. } | Errand::Search { .. } | Errand::EndSearch { .. } => {}
     }
 }
 
@@ -84,25 +89,47 @@ pub(super) async fn put(desk: &Arc<Inner>, request: Option<RequestKey>, event: E
 }
 
 async fn exhibit(desk: &Arc<Inner>, generation: u64, key: RequestKey) {
-    let result = read_exhibit(desk, &key).await.map(Arc::new);
-    if let Ok(exhibit) = &result {
-        keep_shown(desk, exhibit).await;
-    }
+    let (result, stored) = match read_exhibit(desk, &key).await {
+        Ok((exhibit, stored)) => (Ok(Arc::new(exhibit)), stored),
+        Err(fault) => (Err(fault), None),
+    };
+    let shown = result.as_ref().ok().map(Arc::clone);
     desk.tell(News::Exhibit { generation, key, result }).await;
+    let Some(exhibit) = shown else { return };
+    let stored = stored.map(Arc::new);
+    if let (Some(source), Some(stored)) = (exhibit.diff.clone(), stored.clone()) {
+        let (news, gzip) = (desk.news.clone(), exhibit.evidence.diff.as_ref().is_some_and(|blob| blob.gzip));
+        tokio::task::spawn_blocking(move || unpack(&source, &stored, gzip, &news));
+    }
+    keep_shown(desk, &exhibit, stored).await;
 }
 
-async fn read_exhibit(desk: &Arc<Inner>, key: &RequestKey) -> Result<Exhibit, Fault> {
+/// The source holds on to itself while it is read only as long as somebody else does.
+fn unpack(source: &Source, stored: &[u8], gzip: bool, news: &tokio::sync::mpsc::Sender<News>) {
+    if gzip {
+        source::fill(source, GzDecoder::new(stored), DIFF_LIMIT, news);
+    } else {
+        source::fill(source, stored, DIFF_LIMIT, news);
+    }
+}
+
+/// The evidence with a place for its diff, and the diff as it is stored.
+async fn read_exhibit(desk: &Arc<Inner>, key: &RequestKey) -> Result<(Exhibit, Option<Vec<u8>>), Fault> {
     let backend = known(desk, &key.backend)?;
     let evidence = within(backend.evidence(key)).await?;
-    let diff = match &evidence.diff {
-        Some(blob) => Some(Arc::new(read_diff(&*backend, blob).await?)),
+    let stored = match &evidence.diff {
+        Some(blob) => Some(read_stored(&*backend, blob).await?),
         None => None,
     };
-    Ok(Exhibit { key: key.clone(), evidence, diff })
+    let diff = stored.is_some().then(Source::new).transpose().map_err(|e| {
+        let what = safe!("no temporary file for the diff: {}", Text::from(e.to_string()).prose());
+        Fault::new(Trouble::Refused, what, "make room in the temporary folder")
+    })?;
+    Ok((Exhibit { key: key.clone(), evidence, diff }, stored))
 }
 
-async fn read_diff(backend: &dyn Backend, blob: &Blob) -> Result<Vec<u8>, Fault> {
-    let stored = within(backend.blob(&blob.digest, DIFF_LIMIT)).await?;
+async fn read_stored(backend: &dyn Backend, blob: &Blob) -> Result<Vec<u8>, Fault> {
+    let stored = within(backend.blob(&blob.digest, STORED_LIMIT)).await?;
     if Digest::of(&stored) != blob.digest {
         return Err(Fault::new(
             Trouble::Protocol,
@@ -110,24 +137,15 @@ async fn read_diff(backend: &dyn Backend, blob: &Blob) -> Result<Vec<u8>, Fault>
             "do not decide on it; ask whoever runs the backend",
         ));
     }
-    if !blob.gzip {
-        return Ok(stored);
-    }
-    let mut diff = Vec::new();
-    GzDecoder::new(&*stored).take(DIFF_LIMIT + 1).read_to_end(&mut diff).map_err(|_| {
-        Fault::new(Trouble::Protocol, "the diff cannot be decompressed", "read the change at its source")
-    })?;
-    if diff.len() as u64 > DIFF_LIMIT {
-        return Err(Fault::new(Trouble::Protocol, "the diff is larger than 64 MiB", "read the change at its source"));
-    }
-    Ok(diff)
+    Ok(stored)
 }
 
-/// Shown evidence is kept by hash, so that the audit log can be read against it later.
-async fn keep_shown(desk: &Arc<Inner>, exhibit: &Exhibit) {
+/// Shown evidence is kept by hash, so that the audit log can be read against it later: the manifest, and the diff as
+/// the manifest names it.
+async fn keep_shown(desk: &Arc<Inner>, exhibit: &Exhibit, stored: Option<Arc<Vec<u8>>>) {
     let Ok(manifest) = json::to_line(&exhibit.evidence) else { return };
     let evidence = Digest::of(manifest.as_bytes());
-    let blobs = [Some(manifest.into_bytes()), exhibit.diff.as_ref().map(|d| d.to_vec())];
+    let blobs = [Some(Arc::new(manifest.into_bytes())), stored];
     let (state, limits) = (desk.state.clone(), desk.evidence);
     let kept = tokio::task::spawn_blocking(move || keep(&state, limits, blobs.into_iter().flatten())).await;
     match kept {
@@ -137,7 +155,7 @@ async fn keep_shown(desk: &Arc<Inner>, exhibit: &Exhibit) {
     }
 }
 
-fn keep(state: &std::path::Path, limits: Keep, blobs: impl Iterator<Item = Vec<u8>>) -> Result<(), String> {
+fn keep(state: &std::path::Path, limits: Keep, blobs: impl Iterator<Item = Arc<Vec<u8>>>) -> Result<(), String> {
     let store = audit::Store::with_limits(state, limits.time, limits.bytes).map_err(|e| e.to_string())?;
     for bytes in blobs {
         store.put(&bytes).map_err(|e| e.to_string())?;

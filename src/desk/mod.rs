@@ -8,6 +8,7 @@ mod journal;
 pub mod news;
 mod polls;
 mod road;
+pub mod source;
 mod start;
 #[cfg(test)]
 mod tests;

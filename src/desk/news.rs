@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+pub use super::source::{Source, pattern};
 use crate::backends::port::{Capabilities, Fault, Session};
+use crate::diff::Piece;
 use crate::domain::evidence::Evidence;
 use crate::domain::grant::Grant;
 use crate::domain::ids::{BackendName, DecisionId, GrantId, RequestKey};
@@ -83,8 +85,8 @@ pub struct Exhibit {
     pub key: RequestKey,
     /// The manifest.
     pub evidence: Evidence,
-    /// The unified diff, decompressed and checked against its digest; absent = not given.
-    pub diff: Option<Arc<Vec<u8>>>,
+    /// The unified diff, checked against its digest; its index follows as `Indexed`. Absent = not given.
+    pub diff: Option<Source>,
 }
 
 /// What the desk tells.
@@ -127,6 +129,42 @@ pub enum News {
         key: RequestKey,
         /// What was read.
         result: Result<Arc<Exhibit>, Fault>,
+    },
+    /// A diff was read on: pieces come in order, the last one says so.
+    Indexed {
+        /// The number of its source.
+        source: u64,
+        /// What was read.
+        piece: Box<Piece>,
+    },
+    /// The rest of a diff cannot be read.
+    Unreadable {
+        /// The number of its source.
+        source: u64,
+        /// Why.
+        why: SafeText,
+    },
+    /// Bytes of a diff.
+    Window {
+        /// The number of its source.
+        source: u64,
+        /// Where they begin.
+        from: u64,
+        /// Up to where they were asked for.
+        to: u64,
+        /// Fewer than were asked for only where they end; or what is wrong.
+        bytes: Result<Vec<u8>, SafeText>,
+    },
+    /// What a search has found since it last told.
+    Found {
+        /// The generation that asked.
+        generation: u64,
+        /// Where matches begin, in order; the first hundred thousand.
+        places: Vec<u64>,
+        /// How many there are so far.
+        count: u64,
+        /// It is through.
+        whole: bool,
     },
     /// A grant was revoked or extended, a break-glass reviewed; or it was refused.
     Act {
@@ -192,6 +230,29 @@ pub enum Errand {
         generation: u64,
         /// For which request.
         key: RequestKey,
+    },
+    /// Reads bytes of a diff.
+    Window {
+        /// Which diff.
+        source: Source,
+        /// From where.
+        from: u64,
+        /// Up to where.
+        to: u64,
+    },
+    /// Searches a diff; an earlier search of it ends.
+    Search {
+        /// Comes back with what is found.
+        generation: u64,
+        /// Which diff.
+        source: Source,
+        /// A regular expression.
+        pattern: Text,
+    },
+    /// Ends the search of a diff.
+    EndSearch {
+        /// Which diff.
+        source: Source,
     },
     /// Polls at once.
     Refresh,

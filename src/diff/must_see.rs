@@ -48,7 +48,7 @@ const PATHS: &[(&str, Is)] = &[
 pub(super) fn class(file: &File) -> Option<&'static str> {
     by_nature(file)
         .or_else(|| by_path(file.new.as_bytes()))
-        .or_else(|| by_path(file.old.as_bytes()))
+        .or_else(|| file.before.as_ref().and_then(|old| by_path(old.as_bytes())))
         .or_else(|| by_mode(file))
 }
 
@@ -62,9 +62,14 @@ fn by_nature(file: &File) -> Option<&'static str> {
 fn by_mode(file: &File) -> Option<&'static str> {
     let changed = matches!((file.old_mode, file.new_mode), (Some(old), Some(new)) if old != new);
     let new_program = file.old_mode.is_none() && file.new_mode.is_some_and(Mode::is_program);
-    [("binary", file.binary), ("mode", changed), ("new program", new_program)]
-        .into_iter()
-        .find_map(|(class, holds)| holds.then_some(class))
+    [
+        ("binary", file.binary),
+        ("pointer to a large file", file.pointer),
+        ("mode", changed),
+        ("new program", new_program),
+    ]
+    .into_iter()
+    .find_map(|(class, holds)| holds.then_some(class))
 }
 
 fn by_path(path: &[u8]) -> Option<&'static str> {

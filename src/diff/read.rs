@@ -1,109 +1,349 @@
-//! The reader: a state a line. Headers of a file come from a table; the body of a hunk is taken by its counts.
+//! The reader: bytes in, as they come; pieces of the index out. A state a line: the head of a file goes by a table,
+//! the body of a hunk by its counts. It keeps no text but the line that it is at, and of a long one not even that.
 
-use super::names;
-use super::{Diff, File, Hunk, Line, LineKind, Mode, Problem, Status};
-use crate::domain::text::Text;
+use super::head::{Draft, Form};
+use super::index::{MARK_BYTES, MARK_LINES, Piece};
+use super::open::{Head, Open};
+use super::{File, LineKind, Mark, Part, Problem};
+use crate::domain::evidence::Totals;
 
-/// Ranges are kept in 32 bits.
-const MAX_BYTES: usize = u32::MAX as usize;
+/// Places are kept in 32 bits.
+const MAX_BYTES: u64 = u32::MAX as u64;
+/// Neither a name nor anything else in a head is longer.
+const MAX_HEAD: usize = 60 << 10;
+/// More files than this are not listed, nor more parts: a hostile diff must not fill the memory.
+const MAX_FILES: usize = 200_000;
+const MAX_PARTS: usize = 1_000_000;
+/// So many problems are told one by one.
+const MAX_PROBLEMS: usize = 100;
+
 const FILE: &[u8] = b"diff --git ";
+const MERGES: [&[u8]; 2] = [b"diff --cc ", b"diff --combined "];
+/// The first line of a pointer to a large file.
+const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/v1";
 
-/// Reads a unified diff as `git diff` writes it with prefixes `a/` and `b/`. Never fails: what is not understood
-/// stands in `problems`, its file is marked `broken`, and reading goes on at the next file.
-pub fn parse(bytes: &[u8]) -> Diff {
-    let mut reader = Reader::new(bytes.get(..MAX_BYTES).unwrap_or(bytes));
-    if bytes.len() > MAX_BYTES {
-        reader.problem("longer than 4 GiB: the rest was not read");
-    }
-    while let Some(line) = reader.next() {
-        reader.take(line);
-    }
-    reader.end_file();
-    reader.diff
-}
-
-/// A file whose end has not come.
-#[derive(Default)]
-struct Draft {
-    file: File,
-    /// The line that it begins at.
+/// Reads a diff piece by piece. Feed it, and take pieces for an `Index` whenever one is wanted; `end` gives the last.
+#[derive(Debug, Default)]
+pub struct Reader {
+    /// The beginning of a line whose end has not come.
+    carry: Vec<u8>,
+    /// Where the next byte to be fed lies, where the line begins, and its number from 0.
+    at: u64,
+    start: u64,
     line: u64,
-    /// What stands behind `diff --git `.
-    names: Vec<u8>,
-    old: Option<Text>,
-    new: Option<Text>,
-    /// Both contents are the same or there is none: no hunk is to be expected.
-    no_body: bool,
-    /// In a `GIT binary patch`.
-    patch: bool,
-}
-
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    line: u64,
+    mark: Mark,
+    /// The file, and the part of it, whose ends have not come.
     draft: Option<Draft>,
-    /// Lines are passed over until the next file.
-    lost: bool,
-    diff: Diff,
+    open: Option<Open>,
+    reading: Reading,
+    /// A line of git's own was seen: nothing else begins a file.
+    git: bool,
+    out: Out,
 }
 
-/// A line's place: its first byte and its end without the newline.
-#[derive(Clone, Copy)]
-struct Place {
-    start: usize,
-    end: usize,
+/// What the next line may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Reading {
+    /// Whatever fits.
+    #[default]
+    Lines,
+    /// `+++ NAME` only.
+    PlainNew,
+    /// Nothing is believed until the next file.
+    Lost,
+    /// Nothing is believed any more.
+    Full,
 }
 
-impl<'a> Reader<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, line: 0, draft: None, lost: false, diff: Diff::default() }
-    }
+/// What was read and not yet taken.
+#[derive(Debug, Default)]
+struct Out {
+    first_file: usize,
+    files: Vec<File>,
+    first_part: usize,
+    parts: Vec<Part>,
+    marks: Vec<Mark>,
+    problems: Vec<Problem>,
+    more_problems: u64,
+    totals: Totals,
+}
 
-    /// The next line; one without a newline cannot be git's and is the sign of a cut.
-    fn next(&mut self) -> Option<Place> {
-        let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
-        let start = self.at;
-        self.line += 1;
-        let end = rest.iter().position(|b| *b == b'\n').map(|n| start + n);
-        self.at = end.map_or(self.bytes.len(), |end| end + 1);
-        if end.is_none() {
-            self.problem("the diff ends inside of a line");
-        }
-        Some(Place { start, end: end.unwrap_or(self.bytes.len()) })
-    }
-
-    fn text(&self, line: Place) -> &'a [u8] {
-        self.bytes.get(line.start..line.end).unwrap_or_default()
-    }
-
-    fn take(&mut self, line: Place) {
-        let text = self.text(line);
-        if let Some(names) = text.strip_prefix(FILE) {
-            self.begin_file(names);
-        } else if self.lost {
-            if let Some(problem) = self.diff.problems.last_mut() {
-                problem.skipped += 1;
+impl Reader {
+    /// Takes the next bytes.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        let room = usize::try_from(MAX_BYTES.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let mut rest = bytes.get(..room).unwrap_or(bytes);
+        while !rest.is_empty() {
+            let run = self.run(rest);
+            rest = rest.get(run..).unwrap_or_default();
+            if run == 0 {
+                rest = self.one_line(rest);
             }
-        } else if text.starts_with(b"@@ ") {
-            self.hunk(text);
-        } else if !self.draft.as_mut().is_some_and(|draft| draft.header(text)) {
+        }
+        if room < bytes.len() && self.reading != Reading::Full {
+            self.lose("longer than 4 GiB: the rest was not read", 0);
+            self.reading = Reading::Full;
+        }
+    }
+
+    /// What was read since the last piece.
+    pub fn piece(&mut self) -> Piece {
+        let out = &mut self.out;
+        let mut piece = Piece {
+            first_file: out.first_file,
+            files: out.files.clone(),
+            first_part: out.first_part,
+            parts: std::mem::take(&mut out.parts),
+            marks: std::mem::take(&mut out.marks),
+            problems: out.problems.clone(),
+            more_problems: out.more_problems,
+            totals: out.totals,
+            bytes: self.at,
+            lines: self.line,
+            whole: false,
+        };
+        // The last file may yet become one with the next: it is given again.
+        let kept = out.files.len().min(1);
+        out.first_file += out.files.len() - kept;
+        out.files.drain(..out.files.len() - kept);
+        out.first_part += piece.parts.len();
+        self.provisional(&mut piece);
+        piece
+    }
+
+    /// The last piece: nothing more will be fed.
+    pub fn end(mut self) -> Piece {
+        if !self.carry.is_empty() {
+            let carry = std::mem::take(&mut self.carry);
+            self.take(&carry);
+            self.end_line(self.at);
+            self.problem_at(self.line, "the diff ends inside of a line");
+        }
+        self.end_file();
+        let mut piece = self.piece();
+        piece.whole = true;
+        piece
+    }
+
+    /// The file that is being read, as far as it is known.
+    fn provisional(&self, piece: &mut Piece) {
+        let Some(draft) = self.draft.as_ref().filter(|d| d.file.parts > 0 || self.open.is_some()) else { return };
+        let mut draft = draft.clone();
+        if let Some(open) = &self.open {
+            draft.file.parts += 1;
+            piece.parts.push(self.closed(open));
+        }
+        draft.finish();
+        draft.file.first_part = self.next_part();
+        draft.file.end = self.start;
+        draft.file.classify();
+        piece.totals = with(piece.totals, &draft.file, 1);
+        piece.files.push(draft.file);
+    }
+
+    /// The number of the first part behind the last file.
+    fn next_part(&self) -> u32 {
+        self.out.files.last().map_or(0, |f| f.first_part + f.parts)
+    }
+
+    /// As many lines of an ordinary hunk as there are, whole ones; how many bytes they take.
+    fn run(&mut self, bytes: &[u8]) -> usize {
+        let ready = self.carry.is_empty() && self.reading == Reading::Lines;
+        let Some(open) = self.open.as_mut().filter(|o| ready && o.others.is_empty() && o.part.lines > 0) else {
+            return 0;
+        };
+        if open.is_done() {
+            return 0;
+        }
+        let place = open.part.place.unwrap_or_default();
+        let (at, line, mark, marks) = (self.at, self.line, &mut self.mark, &mut self.out.marks);
+        let taken = open.take_run(bytes, |bytes, counts| {
+            let (line, byte) = (line + u64::from(counts.lines), at + bytes as u64);
+            if line - mark.line >= MARK_LINES || byte - mark.byte >= MARK_BYTES {
+                let next = |start: u32, count: u32, left: u64| start.saturating_add((u64::from(count) - left) as u32);
+                let old = next(place.old_start, place.old_count, counts.old);
+                let new = next(place.new_start, place.new_count, counts.new);
+                *mark = Mark { line, byte, old, new };
+                marks.push(*mark);
+            }
+        });
+        let lines = u64::from(open.part.lines);
+        self.line = open.part.first_line() + lines;
+        self.at += taken.bytes as u64;
+        self.start = self.at;
+        if let Some(draft) = &mut self.draft {
+            draft.file.added += taken.added;
+            draft.file.removed += taken.removed;
+        }
+        taken.bytes
+    }
+
+    /// A line, or the beginning of one; what follows it.
+    fn one_line<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let Some(end) = memchr::memchr(b'\n', bytes) else {
+            self.keep(bytes);
+            self.at += bytes.len() as u64;
+            return &[];
+        };
+        let (line, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
+        let after = self.at + end as u64 + 1;
+        if self.carry.is_empty() {
+            self.take(line);
+        } else {
+            self.keep(line);
+            let carry = std::mem::take(&mut self.carry);
+            self.take(&carry);
+            self.carry = carry;
+            self.carry.clear();
+        }
+        self.at = after;
+        self.end_line(after);
+        rest.get(1..).unwrap_or_default()
+    }
+
+    /// Of a line of content the first byte would do; of a head everything is wanted.
+    fn keep(&mut self, bytes: &[u8]) {
+        let room = (MAX_HEAD + 1).saturating_sub(self.carry.len()).min(bytes.len());
+        self.carry.extend_from_slice(bytes.get(..room).unwrap_or_default());
+    }
+
+    fn end_line(&mut self, after: u64) {
+        self.line += 1;
+        self.start = after;
+        if self.line - self.mark.line >= MARK_LINES || after - self.mark.byte >= MARK_BYTES {
+            let (old, new) = self.open.as_ref().map(Open::numbers).unwrap_or_default();
+            self.mark = Mark { line: self.line, byte: after, old, new };
+            self.out.marks.push(self.mark);
+        }
+    }
+
+    fn take(&mut self, text: &[u8]) {
+        if self.reading == Reading::Full {
+            return self.skip();
+        }
+        if self.content(text) {
+            return;
+        }
+        match self.begins(text) {
+            _ if text.len() > MAX_HEAD => self.lose("a line too long for the head of a file", 1),
+            Some(draft) => self.begin_file(draft),
+            None if self.reading == Reading::PlainNew => self.plain_new(text),
+            None if self.reading == Reading::Lost => self.skip(),
+            None if text.starts_with(b"@@") => self.hunk(text),
+            None if self.draft.as_mut().is_some_and(|draft| draft.header(text)) => {}
+            None => self.lose("not a line that git writes here", 1),
+        }
+    }
+
+    /// Takes a line of a hunk. Whether it was one.
+    fn content(&mut self, text: &[u8]) -> bool {
+        let Some(open) = self.open.as_mut().filter(|_| self.reading == Reading::Lines) else { return false };
+        let Some(kind) = open.take(text) else {
+            let short = !open.is_done();
+            self.close_part();
+            let file = text.starts_with(FILE) || MERGES.iter().any(|start| text.starts_with(start));
+            if short {
+                self.lose("the hunk is shorter than its counts say", u64::from(!file));
+            }
+            return short && !file;
+        };
+        open.part.lines = open.part.lines.saturating_add(1);
+        if let Some(draft) = &mut self.draft {
+            let signs = usize::from(draft.file.parents);
+            draft.file.added += u64::from(kind == LineKind::Added);
+            draft.file.removed += u64::from(kind == LineKind::Removed);
+            let first = open.part.lines == 1 && open.part.place.is_some_and(|p| p.old_start <= 1 && p.new_start <= 1);
+            draft.file.pointer |= first && text.get(signs..).is_some_and(|t| t.starts_with(POINTER));
+        }
+        true
+    }
+
+    /// The file that a line begins.
+    fn begins(&mut self, text: &[u8]) -> Option<Draft> {
+        if let Some(names) = text.strip_prefix(FILE) {
+            self.git = true;
+            return Some(Draft::new(Form::Git, names));
+        }
+        if let Some(name) = MERGES.iter().find_map(|start| text.strip_prefix(*start)) {
+            self.git = true;
+            return Some(Draft::new(Form::Merge, name));
+        }
+        Draft::plain_old(text.strip_prefix(b"--- ").filter(|_| !self.git)?)
+    }
+
+    fn begin_file(&mut self, mut draft: Draft) {
+        if self.out.first_file + self.out.files.len() >= MAX_FILES {
+            self.lose("more files than can be listed: the rest was not read", 1);
+            self.reading = Reading::Full;
+            return;
+        }
+        self.end_file();
+        self.reading = if draft.form == Form::Plain { Reading::PlainNew } else { Reading::Lines };
+        draft.line = self.line + 1;
+        draft.file.byte = self.start;
+        draft.file.parents = 1;
+        self.draft = Some(draft);
+    }
+
+    fn plain_new(&mut self, text: &[u8]) {
+        self.reading = Reading::Lines;
+        let rest = text.strip_prefix(b"+++ ");
+        let taken = rest.is_some_and(|rest| self.draft.as_mut().is_some_and(|draft| draft.plain_new(rest)));
+        if !taken {
             self.lose("not a line that git writes here", 1);
         }
     }
 
-    fn begin_file(&mut self, names: &[u8]) {
-        self.end_file();
-        self.lost = false;
-        self.draft = Some(Draft { names: names.to_vec(), line: self.line, ..Draft::default() });
+    fn hunk(&mut self, text: &[u8]) {
+        let parents = self.draft.as_ref().filter(|d| d.is_ready()).map(|d| d.file.parents);
+        let Some(head) = parents.and_then(|parents| Head::parse(text, parents)) else {
+            return self.lose("not a hunk that git writes here", 1);
+        };
+        if self.out.first_part + self.out.parts.len() >= MAX_PARTS {
+            self.lose("more hunks than can be listed: the rest was not read", 1);
+            self.reading = Reading::Full;
+            return;
+        }
+        let part = Part { head: u16::try_from(text.len() + 1).unwrap_or(u16::MAX), ..self.new_part() };
+        self.open = Some(Open::hunk(&head, part));
     }
 
-    fn problem(&mut self, what: &'static str) {
-        self.problem_at(self.line, what);
+    fn new_part(&self) -> Part {
+        let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        Part { byte: narrow(self.start), line: narrow(self.line), ..Part::default() }
+    }
+
+    /// The part as it would be if it ended before this line.
+    fn closed(&self, open: &Open) -> Part {
+        let size = u32::try_from(self.start - open.part.byte()).unwrap_or(u32::MAX);
+        Part { size, ..open.part }
+    }
+
+    fn close_part(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        let part = self.closed(&open);
+        self.out.parts.push(part);
+        if let Some(draft) = &mut self.draft {
+            draft.file.parts += 1;
+        }
+    }
+
+    /// A line more that is not read.
+    fn skip(&mut self) {
+        if let Some(problem) = self.out.problems.last_mut().filter(|_| self.out.more_problems == 0) {
+            problem.skipped += 1;
+        }
+        if let Some(open) = &mut self.open {
+            open.part.lines = open.part.lines.saturating_add(1);
+        }
     }
 
     fn problem_at(&mut self, line: u64, what: &'static str) {
-        self.diff.problems.push(Problem { line, what, skipped: 0 });
+        if self.out.problems.len() < MAX_PROBLEMS {
+            self.out.problems.push(Problem { line, what, skipped: 0 });
+        } else {
+            self.out.more_problems += 1;
+        }
         if let Some(draft) = &mut self.draft {
             draft.file.broken = true;
         }
@@ -111,237 +351,51 @@ impl<'a> Reader<'a> {
 
     /// Nothing more is believed until the next file; so many lines are passed over by now.
     fn lose(&mut self, what: &'static str, skipped: u64) {
-        self.problem(what);
-        self.lost = true;
-        if let Some(problem) = self.diff.problems.last_mut() {
-            problem.skipped = skipped;
+        self.close_part();
+        if self.draft.is_none() {
+            let mut draft = Draft::new(Form::Stray, &[]);
+            draft.file = File { stray: true, byte: self.start, parents: 1, ..File::default() };
+            self.draft = Some(draft);
         }
-    }
-
-    fn hunk(&mut self, text: &[u8]) {
-        let ready = self.draft.as_ref().is_some_and(|d| d.old.is_some() && d.new.is_some() && !d.file.binary);
-        let Some(mut hunk) = hunk_head(text).filter(|_| ready) else {
-            return self.lose("not a hunk that git writes here", 1);
-        };
-        let body = self.body(&mut hunk);
-        if let Some(draft) = &mut self.draft {
-            draft.file.added += hunk.lines.iter().filter(|l| l.kind == LineKind::Added).count() as u64;
-            draft.file.removed += hunk.lines.iter().filter(|l| l.kind == LineKind::Removed).count() as u64;
-            draft.file.hunks.push(hunk);
+        self.problem_at(self.line + 1, what);
+        self.reading = Reading::Lost;
+        if skipped > 0 {
+            self.open = Some(Open::unread(self.new_part()));
+            self.skip();
         }
-        if let Err(skipped) = body {
-            self.lose("the hunk is shorter than its counts say", skipped);
-        }
-    }
-
-    /// Takes as many lines as the counts say; the error is how many lines were taken that do not belong to it.
-    fn body(&mut self, hunk: &mut Hunk) -> Result<(), u64> {
-        let (mut old, mut new) = (hunk.old_count, hunk.new_count);
-        while old > 0 || new > 0 {
-            let line = self.next().ok_or(0u64)?;
-            let kind = match self.text(line).first() {
-                Some(b' ') if old > 0 && new > 0 => LineKind::Context,
-                Some(b'+') if new > 0 => LineKind::Added,
-                Some(b'-') if old > 0 => LineKind::Removed,
-                Some(b'\\') if !hunk.lines.is_empty() => LineKind::NoNewline,
-                _ => return Err(self.unread(line)),
-            };
-            old -= u64::from(matches!(kind, LineKind::Context | LineKind::Removed));
-            new -= u64::from(matches!(kind, LineKind::Context | LineKind::Added));
-            hunk.lines.push(keep(kind, line));
-        }
-        if self.bytes.get(self.at) == Some(&b'\\') && !hunk.lines.is_empty() {
-            hunk.lines.extend(self.next().map(|line| keep(LineKind::NoNewline, line)));
-        }
-        Ok(())
-    }
-
-    /// Goes back before a line that begins the next file; how many lines were passed over.
-    fn unread(&mut self, line: Place) -> u64 {
-        if !self.text(line).starts_with(FILE) {
-            return 1;
-        }
-        self.at = line.start;
-        self.line -= 1;
-        0
     }
 
     fn end_file(&mut self) {
+        let short = self.open.as_ref().is_some_and(|o| self.reading == Reading::Lines && !o.is_done());
+        self.close_part();
+        if short {
+            self.problem_at(self.line.max(1), "the hunk is shorter than its counts say");
+        }
         let Some(mut draft) = self.draft.take() else { return };
-        let (line, fault) = (draft.line, draft.finish());
-        let file = draft.file;
-        self.diff.totals.added += file.added;
-        self.diff.totals.removed += file.removed;
-        match self.diff.files.last_mut().filter(|last| becomes(last, &file)) {
-            Some(last) => change_type(last, file),
-            None => {
-                self.diff.files.push(file);
-                self.diff.totals.files += 1;
+        let fault = draft.finish();
+        let mut file = draft.file;
+        file.first_part = self.next_part();
+        file.end = self.start;
+        file.classify();
+        self.out.totals = with(self.out.totals, &file, 1);
+        match self.out.files.last_mut() {
+            Some(last) if last.becomes(&file) => {
+                last.change_type(file);
+                last.classify();
+                self.out.totals.files -= 1;
             }
+            _ => self.out.files.push(file),
         }
         if let Some(what) = fault {
-            self.problem_at(line, what);
+            self.problem_at(draft.line, what);
         }
     }
 }
 
-fn keep(kind: LineKind, line: Place) -> Line {
-    // Both fit: no more than 4 GiB are read. The first byte says the kind.
-    Line { kind, start: (line.start + 1).min(line.end) as u32, end: line.end as u32 }
-}
-
-/// A deletion and an addition of the same name, next to each other, are how git writes another type of file.
-fn becomes(gone: &File, came: &File) -> bool {
-    gone.status == Status::Deleted && came.status == Status::Added && gone.new == came.old
-}
-
-fn change_type(file: &mut File, came: File) {
-    file.status = Status::TypeChanged;
-    file.new_mode = came.new_mode;
-    file.binary |= came.binary;
-    file.broken |= came.broken;
-    file.added += came.added;
-    file.removed += came.removed;
-    file.hunks.extend(came.hunks);
-}
-
-/// What a line of a file's head does; whether it was understood.
-type Header = fn(&mut Draft, &[u8]) -> bool;
-
-/// Every line that git writes between `diff --git` and the first hunk.
-const HEADERS: &[(&[u8], Header)] = &[
-    (b"old mode ", |d, rest| put(&mut d.file.old_mode, mode(rest)) && d.without_body()),
-    (b"new mode ", |d, rest| put(&mut d.file.new_mode, mode(rest))),
-    (b"new file mode ", |d, rest| put(&mut d.file.new_mode, mode(rest)) && d.becomes(Status::Added)),
-    (b"deleted file mode ", |d, rest| put(&mut d.file.old_mode, mode(rest)) && d.becomes(Status::Deleted)),
-    (b"rename from ", |d, rest| put(&mut d.old, names::whole(rest)) && d.becomes(Status::Renamed)),
-    (b"rename to ", |d, rest| put(&mut d.new, names::whole(rest))),
-    (b"copy from ", |d, rest| put(&mut d.old, names::whole(rest)) && d.becomes(Status::Copied)),
-    (b"copy to ", |d, rest| put(&mut d.new, names::whole(rest))),
-    (b"similarity index ", |_, _| true),
-    (b"dissimilarity index ", |_, _| true),
-    (b"index ", Draft::index),
-    (b"--- ", |d, rest| d.side(rest, b"a/")),
-    (b"+++ ", |d, rest| d.side(rest, b"b/")),
-    (b"Binary files ", |d, _| d.is_binary(false)),
-    (b"GIT binary patch", |d, _| d.is_binary(true)),
-];
-
-fn put<T: PartialEq>(slot: &mut Option<T>, value: Option<T>) -> bool {
-    let fits = value.is_some() && (slot.is_none() || *slot == value);
-    if fits {
-        *slot = value;
+/// Totals with a file more. Lines of no file count for nothing.
+fn with(totals: Totals, file: &File, files: u32) -> Totals {
+    if file.stray {
+        return totals;
     }
-    fits
-}
-
-fn mode(digits: &[u8]) -> Option<Mode> {
-    let digits = std::str::from_utf8(digits).ok().filter(|d| d.len() == 6 && !d.starts_with('+'))?;
-    u32::from_str_radix(digits, 8).ok().map(Mode)
-}
-
-impl Draft {
-    fn header(&mut self, text: &[u8]) -> bool {
-        if self.patch {
-            return is_patch_line(text);
-        }
-        if !self.file.hunks.is_empty() || self.file.binary {
-            return false;
-        }
-        HEADERS.iter().any(|(start, header)| text.strip_prefix(*start).is_some_and(|rest| header(self, rest)))
-    }
-
-    fn becomes(&mut self, status: Status) -> bool {
-        self.file.status = status;
-        self.without_body()
-    }
-
-    fn without_body(&mut self) -> bool {
-        self.no_body = true;
-        true
-    }
-
-    /// `index OLD..NEW[ MODE]`: contents that differ want a body, unless one of them is empty.
-    fn index(&mut self, rest: &[u8]) -> bool {
-        let mut words = rest.split(|b| *b == b' ');
-        let ids = words.next().unwrap_or_default();
-        let here_or_gone = matches!(self.file.status, Status::Added | Status::Deleted);
-        self.no_body = here_or_gone && contains_empty_blob(ids);
-        match words.next() {
-            None => true,
-            Some(digits) => put(&mut self.file.old_mode, mode(digits)) && put(&mut self.file.new_mode, mode(digits)),
-        }
-    }
-
-    fn side(&mut self, rest: &[u8], side: &[u8]) -> bool {
-        let Some(name) = names::whole(rest) else { return false };
-        let slot = if side == b"a/" { &mut self.old } else { &mut self.new };
-        let absent = if side == b"a/" { Status::Added } else { Status::Deleted };
-        if name == *"/dev/null" {
-            // The other side has the name; until it comes, the line above has it.
-            let same = names::same_on_both_sides(&self.names);
-            return self.file.status == absent && put(slot, same);
-        }
-        put(slot, names::without_side(&name, side))
-    }
-
-    fn is_binary(&mut self, patch: bool) -> bool {
-        self.patch = patch;
-        self.file.binary = true;
-        true
-    }
-
-    /// Settles the names; what is wrong with the file as a whole.
-    fn finish(&mut self) -> Option<&'static str> {
-        let same = names::same_on_both_sides(&self.names);
-        let (Some(old), Some(new)) = (self.old.take().or_else(|| same.clone()), self.new.take().or(same)) else {
-            let names = Text::new(std::mem::take(&mut self.names));
-            (self.file.old, self.file.new) = (names.clone(), names);
-            return self.fault("its name is not clear");
-        };
-        let agree = names::says(&self.names, &old, &new);
-        (self.file.old, self.file.new) = (old, new);
-        let empty = self.file.hunks.is_empty() && !self.file.binary && !self.no_body;
-        match (agree, empty, self.file.broken) {
-            (false, _, _) => self.fault("two names for one file"),
-            (_, true, false) => self.fault("its changes are missing"),
-            _ => None,
-        }
-    }
-
-    fn fault(&mut self, what: &'static str) -> Option<&'static str> {
-        self.file.broken = true;
-        Some(what)
-    }
-}
-
-/// The blob without content, in SHA-1 and SHA-256, as far as an abbreviated id goes.
-fn contains_empty_blob(ids: &[u8]) -> bool {
-    let empty: [&[u8]; 2] = [b"e69de29", b"473a0f4"];
-    ids.split(|b| *b == b'.').any(|id| empty.iter().any(|blob| id.starts_with(blob)))
-}
-
-/// `literal 12`, `delta 12`, a line of base 85 (which has no blank in it), or the empty line behind them.
-fn is_patch_line(text: &[u8]) -> bool {
-    let sized = [&b"literal "[..], b"delta "].iter().find_map(|word| text.strip_prefix(*word));
-    sized.unwrap_or(text).iter().all(u8::is_ascii_graphic)
-}
-
-/// `@@ -12,3 +12,4 @@ section`; a count that is left out is 1.
-fn hunk_head(text: &[u8]) -> Option<Hunk> {
-    let rest = text.strip_prefix(b"@@ -")?;
-    let end = rest.windows(3).position(|w| w == b" @@")?;
-    let (ranges, tail) = rest.split_at_checked(end)?;
-    let (old, new) = std::str::from_utf8(ranges).ok()?.split_once(" +")?;
-    let ((old_start, old_count), (new_start, new_count)) = (range(old)?, range(new)?);
-    let section = tail.strip_prefix(b" @@")?;
-    let section = Text::new(section.strip_prefix(b" ").unwrap_or(section));
-    let hunk = Hunk { old_start, old_count, new_start, new_count, section, lines: Vec::new() };
-    (old_count + new_count > 0).then_some(hunk)
-}
-
-fn range(text: &str) -> Option<(u64, u64)> {
-    let (start, count) = text.split_once(',').unwrap_or((text, "1"));
-    let number = |s: &str| s.parse::<u32>().ok().filter(|_| s.bytes().all(|b| b.is_ascii_digit())).map(u64::from);
-    Some((number(start)?, number(count)?))
+    Totals { files: totals.files + files, added: totals.added + file.added, removed: totals.removed + file.removed }
 }

@@ -14,12 +14,12 @@ index 1111111..2222222 100644
  three
 ";
 
-fn read(text: &str) -> Diff {
+fn read(text: &str) -> Index {
     parse(text.as_bytes())
 }
 
 /// `status name +added -removed class problems`, one line a file.
-fn told(diff: &Diff) -> String {
+fn told(diff: &Index) -> String {
     let mut lines: String = diff
         .files
         .iter()
@@ -35,9 +35,9 @@ fn told(diff: &Diff) -> String {
 fn a_hunk_is_taken_by_its_counts_and_content_imitates_nothing() {
     let diff = read(SMALL);
     assert_eq!(told(&diff), "M src/a.rs +2 -1 -\n");
-    let hunk = &diff.files[0].hunks[0];
-    assert_eq!(hunk.section, *"fn main() {");
-    let lines: Vec<_> = hunk.lines.iter().map(|l| (l.kind, l.text(SMALL.as_bytes()).lossy().into_owned())).collect();
+    let part = &diff.parts_of(&diff.files[0])[0];
+    assert_eq!(part.place, Some(Place { old_start: 1, old_count: 3, new_start: 1, new_count: 4 }));
+    let lines: Vec<_> = lines(part, 1, SMALL.as_bytes()).map(|l| (l.kind, l.text().lossy().into_owned())).collect();
     assert_eq!(lines[3], (LineKind::Added, "diff --git a/evil b/evil".into()));
     assert_eq!(lines[4], (LineKind::Context, "three".into()));
     assert_eq!(diff.totals, Totals { files: 1, added: 2, removed: 1 });
@@ -111,7 +111,6 @@ fn lies_and_cuts_are_problems_and_the_next_file_is_read() {
         assert_eq!(diff.files.len(), 2);
         assert_eq!(diff.files[0].must_see(), Some("not understood"));
         assert!(!diff.files[1].broken);
-        assert!(diff.ordered()[0].broken);
     }
 }
 
@@ -133,7 +132,7 @@ fn what_is_no_diff_is_said() {
 
 #[test]
 fn what_steers_the_pipeline_comes_first() {
-    let named = |name: &str| File { old: name.into(), new: name.into(), ..File::default() };
+    let named = |name: &str| File { new: name.into(), ..File::default() };
     for (name, class) in [
         ("README.md", None),
         (".github/workflows/deploy.yml", Some("workflow")),
@@ -147,10 +146,61 @@ fn what_steers_the_pipeline_comes_first() {
         (".gitmodules", Some("submodules")),
         ("src/docker.rs", None),
     ] {
-        assert_eq!(named(name).must_see(), class, "{name}");
+        assert_eq!(must_see::class(&named(name)), class, "{name}");
     }
-    let moved_away = File { old: ".github/workflows/x.yml".into(), new: "docs/x.txt".into(), ..File::default() };
-    assert_eq!(moved_away.must_see(), Some("workflow"));
+    let moved_away =
+        File { before: Some(Box::new(".github/workflows/x.yml".into())), new: "docs/x.txt".into(), ..File::default() };
+    assert_eq!(must_see::class(&moved_away), Some("workflow"));
+}
+
+const MERGE: &str = "diff --cc x\nindex 1111111,2222222..3333333\n--- a/x\n+++ b/x\n@@@ -1,3 -1,2 +1,3 @@@ f\n- a\n -b\n++c\n +d\n  e\n";
+
+#[test]
+fn a_merge_is_counted_against_each_parent() {
+    let diff = read(MERGE);
+    assert_eq!(told(&diff), "M x +2 -2 -\n");
+    assert_eq!(diff.files[0].parents, 2);
+    let kinds: Vec<_> = lines(&diff.parts[0], 2, MERGE.as_bytes()).map(|l| (l.kind, l.bytes)).collect();
+    assert_eq!(kinds[0], (LineKind::Removed, &b"a"[..]));
+    assert_eq!(kinds[4], (LineKind::Context, &b"e"[..]));
+    assert!(told(&read(&MERGE.replace("+1,3", "+1,9"))).contains("shorter than its counts"));
+}
+
+#[test]
+fn pointers_to_large_files_and_diffs_without_git_are_understood() {
+    let head = "diff --git a/x b/x\nindex 1..2 100644\n--- a/x\n+++ b/x\n";
+    let pointer = "@@ -1,2 +1,2 @@\n version https://git-lfs.github.com/spec/v1\n-oid 1\n+oid 2\n";
+    assert_eq!(told(&read(&format!("{head}{pointer}"))), "M x +1 -1 pointer to a large file\n");
+    let plain =
+        "--- a/x\t2026-01-01\n+++ b/x\t2026-01-02\n@@ -1 +1 @@\n--- 1\n+2\n--- /dev/null\n+++ n\n@@ -0,0 +1 @@\n+2\n";
+    assert_eq!(told(&read(plain)), "M x +1 -1 -\nA n +1 -0 -\n");
+}
+
+#[test]
+fn lines_of_no_file_are_kept_and_count_for_nothing() {
+    let text = format!("commit 1\n\n    words\n\n{SMALL}");
+    let diff = read(&text);
+    assert_eq!(diff.totals, read(SMALL).totals);
+    assert!(diff.files[0].stray && diff.parts[0].place.is_none());
+    assert_eq!(lines(&diff.parts[0], 1, text.as_bytes()).count(), 4);
+    assert_eq!(diff.problems[0].skipped, 4);
+}
+
+#[test]
+fn every_line_can_be_found_from_its_mark() {
+    let body: String = (0..2_000).map(|i| if i % 3 == 0 { format!("-{i}\n") } else { format!(" {i}\n") }).collect();
+    let text = format!("diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,2000 +1,1333 @@\n{body}");
+    let diff = read(&text);
+    assert_eq!(diff.problems, []);
+    let all: Vec<_> = lines(&diff.parts[0], 1, text.as_bytes()).collect();
+    let starts: Vec<usize> = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+    for line in 0..diff.lines {
+        let mark = diff.mark_before(line);
+        assert!(line - mark.line < 256 && mark.byte == starts[mark.line as usize] as u64);
+        if let Some(shown) = mark.line.checked_sub(4).filter(|_| mark.line > 4).map(|n| all[n as usize]) {
+            assert_eq!((u64::from(mark.old), u64::from(mark.new)), (shown.old, shown.new));
+        }
+    }
 }
 
 #[test]
@@ -167,6 +217,29 @@ proptest! {
         parse(&noise);
         let diff = parse(&SMALL.as_bytes()[..cut]);
         prop_assert!(!diff.problems.is_empty(), "{}", told(&diff));
+    }
+
+    #[test]
+    fn pieces_of_any_size_give_the_same_index(
+        cuts in proptest::collection::vec(1usize..40, 1..60), which in 0usize..4, at in 0usize..200, byte in any::<u8>(),
+    ) {
+        let text = [SMALL, MERGE, &format!("x\n{SMALL}y\n{MERGE}"), &format!("{SMALL}{SMALL}")][which].to_owned();
+        let mut bytes = text.into_bytes();
+        let place = at % bytes.len();
+        bytes[place] = byte;
+        let (mut reader, mut index) = (Reader::default(), Index::default());
+        let mut rest = bytes.as_slice();
+        for cut in cuts.iter().cycle() {
+            if rest.is_empty() {
+                break;
+            }
+            let (now, later) = rest.split_at((*cut).min(rest.len()));
+            reader.feed(now);
+            rest = later;
+            index.extend(reader.piece());
+        }
+        index.extend(reader.end());
+        prop_assert_eq!(index, parse(&bytes));
     }
 
     #[test]

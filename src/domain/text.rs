@@ -11,6 +11,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 mod layout;
+mod rows;
+
+pub use rows::prose_row;
 
 /// At most this many combining marks stand on one base; a further one becomes a marker.
 const MARKS_PER_BASE: usize = 4;
@@ -275,7 +278,8 @@ fn encode(bytes: &[u8], profile: Profile) -> SafeText {
     if bytes.iter().all(|b| matches!(b, b' '..=b'~') && *b != b'\\') {
         return SafeText(Cow::Owned(String::from_utf8_lossy(bytes).into_owned()));
     }
-    let mut encoder = Encoder { out: String::with_capacity(bytes.len() + 16), profile, slashes: 0, marks: 0 };
+    let mut encoder = Encoder::new(profile);
+    encoder.out.reserve(bytes.len() + 16);
     for chunk in bytes.utf8_chunks() {
         chunk.valid().chars().for_each(|c| encoder.push(c));
         chunk.invalid().iter().for_each(|b| encoder.marker(format_args!("\\x{b:02x}")));
@@ -292,6 +296,10 @@ struct Encoder {
 }
 
 impl Encoder {
+    fn new(profile: Profile) -> Self {
+        Self { out: String::new(), profile, slashes: 0, marks: 0 }
+    }
+
     fn push(&mut self, c: char) {
         if c == '\\' {
             self.slashes += 1;

@@ -16,6 +16,8 @@ pub enum Context {
     Grants,
     /// The audit log.
     Audit,
+    /// A diff that belongs to no request.
+    Diff,
     /// Any dialog.
     Dialog,
 }
@@ -30,6 +32,7 @@ impl Context {
             Context::Request => "request",
             Context::Grants => "grants",
             Context::Audit => "audit log",
+            Context::Diff => "`jit-tui diff`",
             Context::Dialog => "dialogs",
         }
     }
@@ -58,6 +61,12 @@ pub enum When {
     Arrivals,
     /// A record of a request is under the cursor.
     Record,
+    /// A diff is on the screen.
+    Diff,
+    /// Something is searched for in it.
+    Search,
+    /// There is a console around what is shown.
+    Console,
 }
 
 macro_rules! verbs {
@@ -137,7 +146,7 @@ impl Verb {
     }
 }
 
-use Context::{Anywhere, Audit, Dialog, Grants, Moving, Queue, Request};
+use Context::{Anywhere, Audit, Dialog, Diff, Grants, Moving, Queue, Request};
 
 // No Ctrl-A, B, H, J, K, L, S or Q: prefixes and panes of tmux and screen, backspace, flow control.
 verbs! {
@@ -175,9 +184,21 @@ verbs! {
     TabDiff "diff" &["2", "d"], &[Request], Always, "diff", "The files of the diff, those that must be seen first.", footer;
     TabActions "actions" &["3"], &[Request], Always, "actions", "The command and every action with its whole SHA.";
     TabHistory "history" &["4"], &[Request], Always, "history", "What the audit log knows of this repository and environment.";
-    NextFile "next-file" &["]"], &[Request], Always, "next file", "Go to the next file of the diff.";
-    PrevFile "prev-file" &["["], &[Request], Always, "previous file", "Go to the file before.";
-    NextUnseen "next-unseen" &["n"], &[Request], Always, "next unseen", "Go to the next file that was not on screen in full.", footer;
+    NextFile "next-file" &["]"], &[Request, Diff], Always, "next file", "Go to the next file of the diff.";
+    PrevFile "prev-file" &["["], &[Request, Diff], Always, "previous file", "Go to the beginning of the file, then to the one before.";
+    NextHunk "next-hunk" &["}"], &[Request, Diff], Always, "next hunk", "Go to the next hunk of the diff.";
+    PrevHunk "prev-hunk" &["{"], &[Request, Diff], Always, "previous hunk", "Go to the hunk before.";
+    NextUnseen "next-unseen" &["n"], &[Request, Diff], Always, "next unseen", "Go to the next file that was not on screen in full.", footer;
+    Search "search" &["/"], &[Request, Diff], Diff, "search", "Search the diff for a regular expression; small letters match capital ones too.", footer;
+    NextMatch "next-match" &["ctrl-n"], &[Request, Diff], Search, "next match", "Go to the next match of the search.", footer;
+    PrevMatch "prev-match" &["ctrl-p"], &[Request, Diff], Search, "previous match", "Go to the match before.";
+    EndSearch "end-search" &["ctrl-e"], &[Request, Diff], Search, "end search", "Forget what is searched for.";
+    Wrap "wrap" &["w"], &[Request, Diff], Diff, "wrap", "Wrap long lines, or let them run off to the right with a sign of how much is there.", footer;
+    ScrollRight "scroll-right" &[">"], &[Request, Diff], Diff, "to the right", "Scroll lines that do not wrap to what lies off to the right.";
+    ScrollLeft "scroll-left" &["<"], &[Request, Diff], Diff, "to the left", "Scroll lines that do not wrap back.";
+    FoldContext "fold-context" &["z"], &[Request, Diff], Diff, "fold", "Fold lines that did not change, or show them; files that must be seen never fold.";
+    Numbers "line-numbers" &["#"], &[Request, Diff], Diff, "numbers", "Show or hide line numbers.";
+    Files "files" &["t"], &[Request, Diff], Diff, "files", "Show or hide the list of files.", footer;
     Revoke "revoke" &["r"], &[Grants], LiveGrant, "revoke", "Take the grant back and end what runs under it.", danger, footer, then_refuse;
     Extend "extend" &["e"], &[Grants], LiveGrant, "extend", "Vote for more time.", danger, footer, then_go;
     ExportJson "export-json" &["e"], &[Audit], Always, "export", "Write the records that the filter shows to a file, as JSON lines.", footer;
@@ -190,8 +211,8 @@ verbs! {
     Bottom "bottom" &["G", "end"], &[Moving], Always, "bottom", "To the last line.";
     Back "back" &["esc"], &[Anywhere], Always, "back", "Back to where you came from; on the queue: drop marks, then filter.";
     Ack "ack" &["space"], &[Anywhere], Outcomes, "ok", "Acknowledge the outcome in the LAST strip.";
-    Outcomes "outcomes" &["o"], &[Anywhere], Always, "outcomes", "Every decision of this console: held, sent, settled, a row each.";
-    Refresh "refresh" &["ctrl-r"], &[Anywhere], Always, "refresh", "Ask every backend now.";
+    Outcomes "outcomes" &["o"], &[Anywhere], Console, "outcomes", "Every decision of this console: held, sent, settled, a row each.";
+    Refresh "refresh" &["ctrl-r"], &[Anywhere], Console, "refresh", "Ask every backend now.";
     Redraw "redraw" &["f5"], &[Anywhere], Always, "redraw", "Draw the whole screen again.";
     Suspend "suspend" &["ctrl-z"], &[Anywhere], Always, "suspend", "Leave the terminal to the shell; held decisions are dropped.";
     Palette "palette" &[":"], &[Anywhere], Always, "verbs", "Find a verb by its name.";

@@ -11,3 +11,4 @@ pub mod paths;
 pub mod process;
 pub mod random;
 pub mod secrets;
+pub mod spool;

@@ -85,6 +85,7 @@ roles! {
     Remark   "remark"   "Code: remarks."                                  with(Modifier::DIM), with(Modifier::DIM);
     Value    "value"    "Code: numbers and names of values."              fg(Color::Magenta), plain();
     Field    "field"    "Code: names of settings."                        fg(Color::Cyan), plain();
+    Found    "found"    "What a search found."                            fg(Color::Yellow).add_modifier(REVERSED), with(REVERSED);
     Hidden   "hidden"   "Markers of characters that hide or reorder."     fg(Color::Magenta).add_modifier(REVERSED_UNDERLINED), with(REVERSED_UNDERLINED);
     Bar      "bar"      "The status lines at the top and the footer."     plain(), plain();
     Input    "input"    "Fields that take text."                          with(UNDERLINED), with(UNDERLINED);

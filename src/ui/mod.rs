@@ -1,6 +1,7 @@
 //! L7. Draws the state and changes nothing.
 
 mod dialog;
+mod diff;
 mod header;
 mod layers;
 mod lists;
@@ -62,6 +63,7 @@ fn whole(canvas: &mut Canvas, state: &State) -> Option<Position> {
         Some(Screen::Request(screen)) => request::draw(canvas, &layout, state, screen),
         Some(Screen::Grants) => lists::grants(canvas, &layout, state),
         Some(Screen::Audit) => lists::audit(canvas, &layout, state),
+        Some(Screen::Diff(screen)) => diff::alone(canvas, state, screen),
     }
     strip::draw(canvas, &layout, state);
     layers::draw(canvas, &layout, state)

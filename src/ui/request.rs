@@ -1,11 +1,13 @@
 //! One request: its title and tabs, and the text or the diff below them.
 
+use super::diff;
 use super::queue::rows3;
 use super::text::Canvas;
 use crate::app::evidence::Reading;
 use crate::app::layout::Layout;
 use crate::app::line::Line;
-use crate::app::screens::request::{self, RequestScreen, Tab, file_list};
+use crate::app::paper::Watched;
+use crate::app::screens::request::{self, RequestScreen, Tab};
 use crate::app::state::State;
 use crate::app::words;
 use crate::keymap::Verb;
@@ -28,7 +30,7 @@ pub fn draw(canvas: &mut Canvas, layout: &Layout, state: &State, screen: &Reques
         }
         None => {
             canvas.line(tabs, &tab_line(state, screen));
-            diff(canvas, layout, state, screen);
+            diff(canvas, state, screen);
         }
     }
 }
@@ -68,7 +70,7 @@ fn tab_line(state: &State, screen: &RequestScreen) -> Line {
             safe!("{}{}{}", if here { "[" } else { "" }, tab.title(), if here { "]" } else { "" }),
         );
         if tab == Tab::Diff {
-            let seen = request::viewed(state).map(|r| state.evidences.seen(r));
+            let seen = request::viewed(state).map(|r| state.evidences.counts(r));
             if let Some(seen) = seen.filter(|s| s.of > 0) {
                 line = line.and(Role::Dim, safe!(" {}/{}", seen.files, seen.of));
             }
@@ -86,39 +88,22 @@ fn position(top: usize, rows: usize, all: usize) -> Line {
     Line::of(Role::Dim, safe!("{}-{} of {}{}", top + 1, (top + rows).min(all), all, more))
 }
 
-fn diff(canvas: &mut Canvas, layout: &Layout, state: &State, screen: &RequestScreen) {
-    let complaints = request::complaints(state);
-    let areas = layout.diff(complaints.len());
+fn diff(canvas: &mut Canvas, state: &State, screen: &RequestScreen) {
     let Some(request) = request::viewed(state) else { return };
     let head = Line::of(Role::Dim, "DIFF ").followed_by(request::diff_line(state, request));
-    let wrong = complaints.iter().map(|c| Line::of(Role::Bad, c.clone()));
-    let heads: Vec<Line> = std::iter::once(head).chain(wrong).collect();
-    canvas.lines(areas.head, &heads);
-    let shown = match state.evidences.of(request) {
-        Some(Reading::Here(shown)) if shown.diff.is_some() => shown,
-        other => {
-            canvas.lines(areas.files, &absent(state, other));
-            return;
+    match state.evidences.of(request) {
+        Some(Reading::Here(shown)) if shown.paper.is_some() => {
+            let (nothing, paper) = (Watched::default(), shown.paper.as_ref());
+            let watched = state.evidences.watched(request).unwrap_or(&nothing);
+            let shown = paper.map(|paper| diff::Shown { view: &screen.diff, paper, watched });
+            shown.iter().for_each(|shown| diff::draw(canvas, state, shown, head.clone()));
         }
-    };
-    let files = file_list(&screen.diff, &state.evidences, request, shown, usize::from(areas.files.height));
-    canvas.lines(areas.files, &files);
-    let window = areas.window();
-    let rows = usize::from(window.height);
-    let (first, last, all) = screen.diff.position(rows);
-    if areas.paper.x > 0 {
-        canvas.rule_down(areas.paper);
-    } else {
-        canvas.rule(areas.paper);
-        let place =
-            safe!(" file {} of {}, rows {}-{} of {} ", screen.diff.place + 1, shown.order.len(), first, last, all);
-        let x = areas.paper.x + 2;
-        canvas.line(
-            ratatui::layout::Rect { x, width: areas.paper.width.saturating_sub(2), ..areas.paper },
-            &Line::of(Role::Dim, place),
-        );
+        other => {
+            let areas = crate::app::screens::diff::areas(state);
+            canvas.line(areas.head, &head);
+            canvas.lines(areas.files, &absent(state, other));
+        }
     }
-    canvas.lines(window, &screen.diff.lines(rows));
 }
 
 fn absent(state: &State, reading: Option<&Reading>) -> Vec<Line> {

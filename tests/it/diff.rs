@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use jit_tui::diff::{self, Diff, LineKind};
+use jit_tui::diff::{self, Index, LineKind};
 
 /// Path to mode and content.
 type Tree = BTreeMap<Vec<u8>, (u32, Vec<u8>)>;
@@ -203,11 +203,11 @@ fn told_by_git(raw: &[u8], numstat: &[u8]) -> Vec<Told> {
     all
 }
 
-fn told_by_us(diff: &Diff) -> Vec<Told> {
+fn told_by_us(diff: &Index) -> Vec<Told> {
     let told = |f: &diff::File| Told {
         modes: (f.old_mode.map_or(0, |m| m.0), f.new_mode.map_or(0, |m| m.0)),
         letter: f.status.letter(),
-        old: f.old.as_bytes().to_vec(),
+        old: f.old().as_bytes().to_vec(),
         new: f.new.as_bytes().to_vec(),
         lines: (!f.binary).then_some((f.added, f.removed)),
     };
@@ -215,17 +215,19 @@ fn told_by_us(diff: &Diff) -> Vec<Told> {
 }
 
 /// Each side of each hunk must be just those lines of the file on that side.
-fn hunks_are_in_the_files(patch: &[u8], diff: &Diff, before: &Tree, after: &Tree) {
+fn hunks_are_in_the_files(patch: &[u8], diff: &Index, before: &Tree, after: &Tree) {
     for file in diff.files.iter().filter(|f| !f.old_mode.or(f.new_mode).is_some_and(|m| m.is_submodule())) {
-        for hunk in file.hunks.iter().filter(|_| file.status.letter() != 'T') {
+        for part in diff.parts_of(file).iter().filter(|_| file.status.letter() != 'T') {
+            let place = part.place.unwrap();
+            let shown: Vec<_> = diff::lines(part, file.parents, patch).collect();
             for (tree, name, start, count, not) in [
-                (before, &file.old, hunk.old_start, hunk.old_count, LineKind::Added),
-                (after, &file.new, hunk.new_start, hunk.new_count, LineKind::Removed),
+                (before, file.old(), place.old_start, place.old_count, LineKind::Added),
+                (after, &file.new, place.new_start, place.new_count, LineKind::Removed),
             ] {
                 let Some((_, bytes)) = tree.get(name.as_bytes()).filter(|_| count > 0) else { continue };
                 let lines = bytes.split(|b| *b == b'\n').skip(start as usize - 1).take(count as usize);
-                let ours = hunk.lines.iter().filter(|l| l.kind != not && l.kind != LineKind::NoNewline);
-                assert!(lines.eq(ours.map(|l| l.bytes(patch))), "{:?}", file.new);
+                let ours = shown.iter().filter(|l| l.kind != not && l.kind != LineKind::NoNewline);
+                assert!(lines.eq(ours.map(|l| l.bytes)), "{:?}", file.new);
             }
         }
     }

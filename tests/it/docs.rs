@@ -76,6 +76,7 @@ fn keys() -> String {
         Context::Request,
         Context::Grants,
         Context::Audit,
+        Context::Diff,
         Context::Dialog,
     ];
     let of = |context| {

@@ -58,6 +58,9 @@ pub fn unread(state: &State, ballot: Ballot, request: &Request) -> Option<SafeTe
         return None;
     }
     match state.evidences.of(request) {
+        Some(Reading::Here(shown)) if shown.is_reading() => {
+            Some(SafeText::lit("the diff is still being read: a moment"))
+        }
         Some(Reading::Here(_)) => None,
         // With the number of files known it can still be acknowledged that none was seen.
         Some(Reading::Failed(_)) if request.evidence.totals.is_some() => None,

@@ -14,7 +14,9 @@ pub fn find(state: &mut State) {
         None => state.queue.filter.text().as_str().to_owned(),
         Some(Screen::Audit) => state.audit.filter.clone(),
         Some(Screen::Grants) => state.grants.filter.clone(),
-        Some(Screen::Request(_)) => return,
+        Some(Screen::Request(_) | Screen::Diff(_)) => {
+            screens::diff::searched(state).map(|s| s.text.lossy().into_owned()).unwrap_or_default()
+        }
     };
     state.overlay = Some(Overlay::Find(Find { field: Field::line(&before), before, error: None }));
     state.dirty = true;
@@ -89,7 +91,8 @@ pub fn typed(state: &mut State) {
             state.grants.sort(state.label);
         }
         // The log is on disk: it is asked when the words are whole.
-        Some(Screen::Audit | Screen::Request(_)) => {}
+        Some(Screen::Audit) => {}
+        Some(Screen::Request(_) | Screen::Diff(_)) => find.error = crate::desk::news::pattern(&text).err(),
     }
 }
 
@@ -106,9 +109,13 @@ fn end_find(state: &mut State, keep: bool, fx: &mut Vec<Effect>) {
     state.overlay = Some(Overlay::Find(find));
     typed(state);
     state.overlay = None;
-    if keep && matches!(state.screen(), Some(Screen::Audit)) {
-        state.audit.filter = text.trim().to_owned();
-        screens::audit::read(state, fx);
+    match state.screen() {
+        Some(Screen::Audit) if keep => {
+            state.audit.filter = text.trim().to_owned();
+            screens::audit::read(state, fx);
+        }
+        Some(Screen::Request(_) | Screen::Diff(_)) if keep => screens::diff::search(state, &text, fx),
+        _ => {}
     }
 }
 

@@ -185,7 +185,11 @@ pub fn requests_changed(state: &mut State, fx: &mut Vec<Effect>) {
     }
 }
 
-/// Whether the evidence of a request is still on its way.
+/// Whether the evidence of a request, or the rest of its diff, is still on its way.
 fn is_reading(state: &State, request: &crate::domain::request::Request) -> bool {
-    matches!(state.evidences.of(request), Some(Reading::Asked(_)))
+    match state.evidences.of(request) {
+        Some(Reading::Asked(_)) => true,
+        Some(Reading::Here(shown)) => shown.is_reading(),
+        Some(Reading::Failed(_)) | None => false,
+    }
 }

@@ -8,12 +8,13 @@ use crate::keymap::{Context, Keymap, Row, VERBS};
 use crate::safe;
 use crate::theme::Role;
 
-const ORDER: [Context; 7] = [
+const ORDER: [Context; 8] = [
     Context::Queue,
     Context::Request,
     Context::Dialog,
     Context::Grants,
     Context::Audit,
+    Context::Diff,
     Context::Moving,
     Context::Anywhere,
 ];

@@ -1,13 +1,11 @@
 //! Whatever comes in whatever order: nothing breaks, and nothing is sent that no dialog said.
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 
 use crate::app::overlay::Overlay;
-use crate::app::testing::{DIFF, Sample, Stage, WALL, backend, evidence, fault, grant, later, sent};
+use crate::app::testing::{DIFF, Sample, Stage, WALL, backend, fault, grant, later, sent};
 use crate::app::{Effect, Msg};
-use crate::desk::news::{AuditState, Errand, Exhibit, Health, News, Step};
+use crate::desk::news::{AuditState, Errand, Health, News, Step};
 use crate::domain::digest::Digest;
 use crate::domain::ids::DecisionId;
 use crate::domain::outcome::Outcome;
@@ -170,10 +168,10 @@ impl Run {
 
     fn exhibit(&mut self, ok: bool) -> Vec<Effect> {
         let Some((generation, key)) = self.asked.clone() else { return Vec::new() };
-        let diff = Some(Arc::new(DIFF.as_bytes().to_vec()));
-        let exhibit = Exhibit { key: key.clone(), evidence: evidence(), diff };
-        let result = if ok { Ok(Arc::new(exhibit)) } else { Err(fault("no route")) };
-        self.stage.news(News::Exhibit { generation, key, result })
+        if ok {
+            return self.stage.exhibit(generation, key, DIFF.as_bytes());
+        }
+        self.stage.news(News::Exhibit { generation, key, result: Err(fault("no route")) })
     }
 
     fn decision(&mut self, step: u8) -> Vec<Effect> {

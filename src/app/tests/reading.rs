@@ -1,11 +1,10 @@
 //! Reading a request: what was seen, what comes late, what cannot be read.
 
-use std::sync::Arc;
-
 use crate::app::Effect;
+use crate::app::screens::diff;
 use crate::app::screens::request::{self, Tab};
 use crate::app::testing::{Sample, Stage, count, fault};
-use crate::desk::news::{Errand, Exhibit, News};
+use crate::desk::news::{Errand, News};
 use crate::domain::decision::Seen;
 
 fn seen(stage: &Stage) -> Seen {
@@ -43,12 +42,7 @@ fn a_file_longer_than_the_window_is_seen_at_its_end() {
     else {
         unreachable!()
     };
-    let exhibit = Exhibit {
-        key: key.clone(),
-        evidence: crate::app::testing::evidence(),
-        diff: Some(Arc::new(diff.into_bytes())),
-    };
-    stage.news(News::Exhibit { generation, key, result: Ok(Arc::new(exhibit)) });
+    stage.exhibit(generation, key, diff.as_bytes());
     stage.press("2");
     stage.draws();
     stage.press("G");
@@ -60,7 +54,7 @@ fn a_file_longer_than_the_window_is_seen_at_its_end() {
         stage.press("pgdn");
     }
     assert_eq!(seen(&stage).files, 1);
-    assert!(!request::complaints(&stage.state).is_empty(), "three files were stated, one is here");
+    assert!(!diff::complaints(&stage.state).is_empty(), "three files were stated, one is here");
 }
 
 #[test]

@@ -1,22 +1,20 @@
 //! One request: what it is, its diff, what runs, and what happened here before.
 
 mod actions;
-mod diff;
 mod history;
 mod overview;
-mod paper;
 
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
-pub use diff::{DiffView, file_list};
-
 use crate::app::evidence::Reading;
 use crate::app::line::Line;
 use crate::app::overlay::Overlay;
+use crate::app::paper::DiffView;
+use crate::app::screens::diff;
 use crate::app::state::{Screen, State};
-use crate::app::{Effect, layout, time};
+use crate::app::{Effect, time};
 use crate::desk::news::{AuditQuery, Errand};
 use crate::domain::ids::RequestKey;
 use crate::domain::record::Record;
@@ -143,22 +141,22 @@ pub fn requests_changed(state: &mut State, fx: &mut Vec<Effect>) {
 pub fn run(state: &mut State, verb: Verb, fx: &mut Vec<Effect>) -> bool {
     let tab = match verb {
         Verb::TabOverview => Some(Tab::Overview),
-        Verb::TabDiff | Verb::NextFile | Verb::PrevFile | Verb::NextUnseen => Some(Tab::Diff),
+        Verb::TabDiff => Some(Tab::Diff),
         Verb::TabActions => Some(Tab::Actions),
         Verb::TabHistory => Some(Tab::History),
         Verb::NextTab => state.request_screen().map(|s| s.tab.step(1)),
         Verb::PrevTab => state.request_screen().map(|s| s.tab.step(-1)),
+        _ if diff::is_shown(state) => return diff::run(state, verb, fx),
+        // The first press of a key of the diff shows it.
+        Verb::NextFile | Verb::PrevFile | Verb::NextHunk | Verb::PrevHunk => Some(Tab::Diff),
+        Verb::NextUnseen => {
+            show_tab(state, Tab::Diff, fx);
+            return diff::run(state, verb, fx);
+        }
         _ => return false,
     };
     let Some(tab) = tab else { return true };
-    let was = state.request_screen().map(|s| s.tab);
     show_tab(state, tab, fx);
-    match verb {
-        Verb::NextFile if was == Some(Tab::Diff) => with_diff(state, |d| d.step_file(1)),
-        Verb::PrevFile if was == Some(Tab::Diff) => with_diff(state, |d| d.step_file(-1)),
-        Verb::NextUnseen => next_unseen(state),
-        _ => {}
-    }
     state.dirty = true;
     true
 }
@@ -170,22 +168,6 @@ fn show_tab(state: &mut State, tab: Tab, fx: &mut Vec<Effect>) {
     }
     if tab == Tab::History {
         ask_past(state, fx);
-    }
-}
-
-fn with_diff(state: &mut State, change: impl FnOnce(&mut DiffView)) {
-    if let Some(screen) = state.request_screen_mut() {
-        change(&mut screen.diff);
-    }
-}
-
-fn next_unseen(state: &mut State) {
-    let State { screens, queue, evidences, .. } = state;
-    let Some(Screen::Request(screen)) = screens.last_mut() else { return };
-    let Some(request) = queue.get(&screen.key).map(|e| &e.request) else { return };
-    let Some(shown) = evidences.shown(request) else { return };
-    if !screen.diff.next_unseen(evidences, request, shown) {
-        state.say("every file was on the screen in full");
     }
 }
 
@@ -219,31 +201,27 @@ pub fn past_came(state: &mut State, generation: u64, result: &Result<Vec<Arc<Rec
 
 /// Moves through the text or the diff.
 pub fn scroll(state: &mut State, by: isize) {
-    let rows = usize::from(window(state).height);
-    let Some(screen) = state.request_screen_mut() else { return };
-    match screen.tab {
-        Tab::Diff => screen.diff.scroll(by, rows),
-        _ => screen.top = screen.top.saturating_add_signed(by),
+    if diff::is_shown(state) {
+        return diff::scroll(state, by);
+    }
+    if let Some(screen) = state.request_screen_mut() {
+        screen.top = screen.top.saturating_add_signed(by);
     }
 }
 
 /// To the first or the last line.
 pub fn to_end(state: &mut State, last: bool) {
-    let rows = usize::from(window(state).height);
-    let Some(screen) = state.request_screen_mut() else { return };
-    match screen.tab {
-        Tab::Diff => screen.diff.go_to_end(last, rows),
-        _ => screen.top = if last { usize::MAX / 2 } else { 0 },
+    if diff::is_shown(state) {
+        return diff::to_end(state, last);
+    }
+    if let Some(screen) = state.request_screen_mut() {
+        screen.top = if last { usize::MAX / 2 } else { 0 };
     }
 }
 
 /// The window of the text or of the file.
 pub fn window(state: &State) -> Rect {
-    let layout = state.layout();
-    match state.request_screen() {
-        Some(screen) if screen.tab == Tab::Diff => layout.diff(complaints(state).len()).window(),
-        _ => layout.request().1,
-    }
+    if diff::is_shown(state) { diff::window(state) } else { state.layout().request().1 }
 }
 
 /// The request that the view on top shows.
@@ -251,43 +229,16 @@ pub fn viewed(state: &State) -> Option<&Arc<Request>> {
     state.queue.get(&state.request_screen()?.key).map(|e| &e.request)
 }
 
-/// What is wrong with its diff.
-pub fn complaints(state: &State) -> Vec<SafeText> {
-    let shown = viewed(state).and_then(|r| state.evidences.shown(r));
-    shown.map(|s| s.complaints()).unwrap_or_default()
-}
-
-/// Lays the diff out for its window and keeps the text inside of it.
-pub fn lay_out(state: &mut State) {
+/// Keeps the text inside of its window, or lays the diff out for it.
+pub fn lay_out(state: &mut State, fx: &mut Vec<Effect>) {
+    if diff::is_shown(state) {
+        return diff::lay_out(state, fx);
+    }
     let window = window(state);
     let (width, rows) = (usize::from(window.width), usize::from(window.height));
     let last = text(state, width).map(|lines| lines.len().saturating_sub(rows));
-    let State { screens, queue, evidences, .. } = state;
-    let Some(Screen::Request(screen)) = screens.last_mut() else { return };
-    match last {
-        Some(last) => screen.top = screen.top.min(last),
-        None => {
-            let shown = queue.get(&screen.key).and_then(|e| evidences.shown(&e.request));
-            if let Some(shown) = shown {
-                screen.diff.lay_out(shown, width, rows);
-            }
-        }
-    }
-}
-
-/// What the draw that follows shows of a diff counts as seen.
-pub fn note_seen(state: &mut State) {
-    if state.overlay.is_some() || !layout::fits(state.setup.size) {
-        return;
-    }
-    let rows = usize::from(window(state).height);
-    let State { screens, queue, evidences, .. } = state;
-    let Some(Screen::Request(screen)) = screens.last_mut() else { return };
-    if screen.tab != Tab::Diff {
-        return;
-    }
-    if let Some(entry) = queue.get(&screen.key) {
-        screen.diff.note_seen(evidences, &entry.request, rows);
+    if let (Some(last), Some(screen)) = (last, state.request_screen_mut()) {
+        screen.top = screen.top.min(last);
     }
 }
 

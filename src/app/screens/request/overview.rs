@@ -142,9 +142,10 @@ fn unseen(state: &State, request: &Request, line: Line) -> Line {
     match state.evidences.of(request) {
         Some(Reading::Asked(_)) => line.and(Role::Dim, "  reading"),
         Some(Reading::Failed(fault)) => line.and(Role::Bad, safe!("  NOT READ: {}", fault.message)),
+        Some(Reading::Here(shown)) if shown.is_reading() => line.and(Role::Dim, "  reading"),
         Some(Reading::Here(_)) => {
-            let seen = state.evidences.seen(request);
-            match seen.must_see_unseen.len() {
+            let seen = state.evidences.counts(request);
+            match seen.must_see_unseen {
                 0 if seen.files == seen.of => line.and(Role::Good, "  all seen"),
                 0 => line.and(Role::Dim, safe!("  {} of {} seen", seen.files, seen.of)),
                 n => line.and(Role::Warn, safe!("  {} must-see unseen", n)),

@@ -1,0 +1,122 @@
+//! The list of files: those that must be seen first and with their whole names, then the others under their folders.
+
+use super::{DiffView, Paper, Watched};
+use crate::app::line::Line;
+use crate::diff::File;
+use crate::domain::text::{SafeText, Text};
+use crate::safe;
+use crate::theme::Role;
+
+/// A list that is shorter has no headings.
+const ROOM_FOR_HEADINGS: usize = 6;
+
+/// The list of files around the one on the screen, at most `rows` long.
+pub fn file_list(view: &DiffView, paper: &Paper, watched: &Watched, rows: usize) -> Vec<Line> {
+    let list = List { paper, watched, headings: rows >= ROOM_FOR_HEADINGS };
+    let Some(here) = paper.order.place(view.file()) else { return Vec::new() };
+    let (first, last) = list.around(here, rows);
+    let mut lines: Vec<Line> = (first..=last).flat_map(|place| list.entry(place, here)).collect();
+    lines.truncate(rows);
+    lines
+}
+
+struct List<'a> {
+    paper: &'a Paper,
+    watched: &'a Watched,
+    headings: bool,
+}
+
+impl List<'_> {
+    fn file(&self, place: usize) -> Option<(usize, &File)> {
+        let number = self.paper.order.file(place)?;
+        Some((number, self.paper.file(number)?))
+    }
+
+    /// The places that fit into so many rows, this one among them.
+    fn around(&self, here: usize, rows: usize) -> (usize, usize) {
+        let (mut first, mut last, mut used) = (here, here, self.cost(here));
+        while first > 0 && used + self.cost(first - 1) <= rows / 2 {
+            first -= 1;
+            used += self.cost(first);
+        }
+        while last + 1 < self.paper.order.len() && used + self.cost(last + 1) <= rows {
+            last += 1;
+            used += self.cost(last);
+        }
+        while first > 0 && used + self.cost(first - 1) <= rows {
+            first -= 1;
+            used += self.cost(first);
+        }
+        (first, last)
+    }
+
+    fn cost(&self, place: usize) -> usize {
+        1 + usize::from(self.heads(place))
+    }
+
+    /// The folder that a file is listed under; `None` where it must be seen.
+    fn folder(&self, place: usize) -> Option<&[u8]> {
+        let (_, file) = self.file(place)?;
+        file.must_see().is_none().then(|| folder(file.name()))
+    }
+
+    /// Whether a heading stands above the file.
+    fn heads(&self, place: usize) -> bool {
+        let folder = self.folder(place);
+        let first = place.checked_sub(1).is_none_or(|before| self.folder(before) != folder);
+        self.headings && first && folder != Some(b"")
+    }
+
+    fn heading(&self, place: usize) -> Line {
+        let folder = self.folder(place);
+        let group =
+            (place..self.paper.order.len()).map_while(|at| (self.folder(at) == folder).then(|| self.file(at))?);
+        let (mut files, mut added, mut removed) = (0u64, 0, 0);
+        for (_, file) in group {
+            files += 1;
+            added += file.added;
+            removed += file.removed;
+        }
+        let name = folder.map_or(SafeText::lit("MUST SEE"), |f| Text::new(f).ident());
+        let role = if folder.is_none() { Role::Warn } else { Role::Dim };
+        Line::new().and_marked(role, &name).and(Role::Dim, safe!("  {} files +{} -{}", files, added, removed))
+    }
+
+    fn entry(&self, place: usize, here: usize) -> Vec<Line> {
+        let Some((number, file)) = self.file(place) else { return Vec::new() };
+        let heading = self.heads(place).then(|| self.heading(place));
+        heading.into_iter().chain([self.row(number, file, place == here)]).collect()
+    }
+
+    fn row(&self, number: usize, file: &File, here: bool) -> Line {
+        let (seen, begun) = (self.watched.has_seen(number), self.watched.has_begun(self.paper, number));
+        let (mark, role) = match (seen, file.must_see(), begun) {
+            (true, ..) => ("seen  ", Role::Good),
+            (false, Some(_), _) => ("UNSEEN", Role::Warn),
+            (false, None, true) => ("part  ", Role::Dim),
+            (false, None, false) => ("-     ", Role::Dim),
+        };
+        let under = self.headings && file.must_see().is_none() && !folder(file.name()).is_empty();
+        let title = if under && file.before.is_none() { name(file.name()) } else { file.title() };
+        let line = Line::of(Role::Strong, if here { "> " } else { "  " })
+            .and(role, mark)
+            .and(Role::Text, safe!(" {} ", file.status.letter()))
+            .and(Role::Dim, safe!("{:>5} {:>5} ", safe!("+{}", file.added), safe!("-{}", file.removed)))
+            .and_marked(if here { Role::Selected } else { Role::Text }, &title);
+        match file.must_see() {
+            Some(class) => line.and(Role::Warn, safe!("  ({})", class)),
+            None => line,
+        }
+    }
+}
+
+fn folder(name: &Text) -> &[u8] {
+    let bytes = name.as_bytes();
+    let end = memchr::memrchr(b'/', bytes).map_or(0, |at| at + 1);
+    bytes.get(..end).unwrap_or_default()
+}
+
+fn name(path: &Text) -> SafeText {
+    let skip = folder(path).len();
+    Text::new(path.as_bytes().get(skip..).unwrap_or_default()).ident()
+}

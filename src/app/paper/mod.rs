@@ -1,0 +1,107 @@
+//! A diff on the screen: its index as far as it was read, the bytes at hand, what of it was on the screen, and the
+//! view of it. The request's diff and `jit-tui diff` are the same paper. Bytes come by windows that are asked for.
+
+mod blocks;
+mod lens;
+mod list;
+mod order;
+mod paint;
+mod row;
+mod search;
+mod seen;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use list::file_list;
+pub use row::Row;
+pub use search::Search;
+pub use seen::{Counts, Watched};
+pub use view::{DiffView, Jump};
+
+use crate::desk::news::Source;
+use crate::diff::{self, File, Index, Piece};
+use crate::domain::evidence::Totals;
+use crate::domain::text::SafeText;
+use crate::safe;
+use blocks::Blocks;
+use order::Order;
+
+/// A diff as far as it was read.
+#[derive(Debug)]
+pub struct Paper {
+    /// Where its bytes lie.
+    pub source: Source,
+    /// Its files and their parts.
+    pub index: Index,
+    /// The order of reading.
+    pub(crate) order: Order,
+    pub(crate) blocks: Blocks,
+    fault: Option<SafeText>,
+}
+
+impl Paper {
+    /// A diff of which nothing was read yet.
+    pub fn new(source: Source) -> Self {
+        Self { source, index: Index::default(), order: Order::default(), blocks: Blocks::default(), fault: None }
+    }
+
+    /// Takes a piece of the index in.
+    pub fn indexed(&mut self, piece: Piece) {
+        self.index.extend(piece);
+        self.order = Order::of(&self.index);
+    }
+
+    /// Takes bytes in, asked for up to `to`.
+    pub fn window_came(&mut self, from: u64, to: u64, bytes: Result<Vec<u8>, SafeText>) {
+        match bytes {
+            Ok(bytes) => {
+                if self.blocks.came(from, to, &bytes) {
+                    let end = from + bytes.len() as u64;
+                    self.fault = Some(safe!("the diff was cut short while it was read: nothing behind byte {}", end));
+                }
+            }
+            Err(why) => self.unreadable(why),
+        }
+    }
+
+    /// The rest of it cannot be read.
+    pub fn unreadable(&mut self, why: SafeText) {
+        self.fault = Some(why);
+    }
+
+    /// Whether its end was reached, or never will be.
+    pub fn is_read(&self) -> bool {
+        self.index.whole || self.fault.is_some()
+    }
+
+    /// The file of a number.
+    pub fn file(&self, number: usize) -> Option<&File> {
+        self.index.files.get(number)
+    }
+
+    /// What does not add up: problems of the diff, and totals that its source gives otherwise.
+    pub fn complaints(&self, stated: Option<&Totals>) -> Vec<SafeText> {
+        let problems = &self.index.problems;
+        let mut all: Vec<SafeText> = self.fault.iter().map(|why| safe!("NOT READ TO ITS END: {}", why)).collect();
+        all.extend(problems.first().map(diff::Problem::words));
+        let more = (problems.len() as u64).saturating_sub(1) + self.index.more_problems;
+        if more > 0 {
+            all.push(safe!("and {} more places that were not understood", more));
+        }
+        let missing = stated.filter(|_| self.is_read()).and_then(|t| diff::conserves(&self.index, t).err());
+        all.extend(missing.map(|missing| {
+            let (here, stated) = (missing.here, missing.stated);
+            safe!(
+                "NOT WHOLE: here {} files +{} -{}, its source says {} files +{} -{}",
+                here.files,
+                here.added,
+                here.removed,
+                stated.files,
+                stated.added,
+                stated.removed
+            )
+        }));
+        all
+    }
+}

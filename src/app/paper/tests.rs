@@ -1,0 +1,216 @@
+//! Rows of diffs of every shape: forwards and backwards they are the same, and nothing is left out.
+
+use proptest::prelude::*;
+
+use super::lens::{Lens, Shape};
+use super::row::{Row, Spot, What};
+use super::*;
+use crate::desk::news::News;
+use crate::desk::source::indexed;
+
+/// A diff that is read whole, with its bytes coming as they are asked for.
+fn paper(diff: &[u8]) -> Paper {
+    let (source, news) = indexed(diff);
+    let mut paper = Paper::new(source);
+    for news in news {
+        let News::Indexed { piece, .. } = news else { unreachable!() };
+        paper.indexed(*piece);
+    }
+    paper
+}
+
+fn feed(paper: &mut Paper, wanted: Vec<(u64, u64)>) {
+    for (from, to) in wanted {
+        let bytes = paper.source.spool().window(from, to).unwrap();
+        paper.window_came(from, to, Ok(bytes));
+    }
+}
+
+/// Asks until it is there.
+fn with<T>(paper: &mut Paper, shape: Shape, ask: impl Fn(&Lens) -> Result<T, blocks::Missing>) -> T {
+    loop {
+        let lens = Lens { index: &paper.index, order: &paper.order, blocks: &paper.blocks, shape };
+        match ask(&lens) {
+            Ok(answer) => return answer,
+            Err(blocks::Missing(at)) => {
+                let wanted = paper.blocks.want(at, paper.index.bytes);
+                assert!(wanted.is_some(), "byte {at} is missed and cannot be asked for");
+                feed(paper, wanted.into_iter().collect());
+            }
+        }
+    }
+}
+
+fn shape(width: usize) -> Shape {
+    Shape { width, wrap: true, left: 0, fold: false }
+}
+
+fn rows(paper: &mut Paper, shape: Shape, from: Spot, count: usize) -> Vec<Row> {
+    with(paper, shape, |lens| lens.rows(from, count))
+}
+
+fn start(paper: &Paper) -> Spot {
+    Spot::title(paper.order.file(0).unwrap())
+}
+
+fn texts(rows: &[Row]) -> Vec<String> {
+    rows.iter()
+        .map(|row| match &row.what {
+            What::Title => "title".to_owned(),
+            What::Head(place, section) => format!("@@ {} {}", place.new_start, section.lossy()),
+            What::Unread(n) => format!("unread {n}"),
+            What::Folded => "...".to_owned(),
+            What::Line(c) => format!("{}{} {:?} {}", c.old, if c.first { "" } else { "+" }, c.kind, c.text.as_str()),
+        })
+        .collect()
+}
+
+fn one_file(lines: &[String]) -> Vec<u8> {
+    let body: String = lines.iter().map(|l| format!("+{l}\n")).collect();
+    format!("diff --git a/x b/x\nnew file mode 100644\n--- /dev/null\n+++ b/x\n@@ -0,0 +1,{} @@\n{body}", lines.len())
+        .into_bytes()
+}
+
+#[test]
+fn long_lines_wrap_and_tabs_cannot_be_imitated() {
+    let lines = ["abcdefghijklmnop", "\tx", "»   x\t"].map(str::to_owned);
+    let mut paper = paper(&one_file(&lines));
+    let from = start(&paper);
+    let rows = rows(&mut paper, shape(12), from, 99);
+    assert_eq!(texts(&rows)[2..], ["0 Added abcdefghijkl", "0+ Added mnop", "0 Added »   x", "0 Added »   x\\t"]);
+}
+
+#[test]
+fn a_line_that_does_not_wrap_says_how_much_lies_off_to_the_right_and_is_not_seen_before_that_is() {
+    let lines = [format!("{}evil", " ".repeat(5_000))];
+    let mut paper = paper(&one_file(&lines));
+    let from = start(&paper);
+    let mut watched = Watched::default();
+    let flat = Shape { wrap: false, ..shape(40) };
+    let shown = rows(&mut paper, flat, from, 9);
+    let What::Line(content) = &shown[2].what else { unreachable!() };
+    assert_eq!((content.more, content.text.width()), (4_972, 32));
+    assert!(!watched.saw(&paper, &shown));
+    let right = rows(&mut paper, Shape { left: 5_000, ..flat }, from, 9);
+    let What::Line(content) = &right[2].what else { unreachable!() };
+    assert_eq!((content.text.as_str(), content.more), ("evil", 0));
+    assert!(!watched.saw(&paper, &right), "the middle was passed over");
+    let mut at = from;
+    loop {
+        let page = rows(&mut paper, shape(40), at, 50);
+        let Some(last) = page.last().filter(|last| last.spot != at) else { break };
+        at = last.spot;
+        watched.saw(&paper, &page);
+    }
+    assert!(watched.has_seen(0));
+}
+
+#[test]
+fn the_middle_of_a_huge_line_is_shown_without_its_beginning() {
+    let huge = "日本語 x".repeat(300_000);
+    let mut paper = paper(&one_file(&["a".to_owned(), huge, "b".to_owned()]));
+    let from = start(&paper);
+    let end = with(&mut paper, shape(80), |lens| Ok(lens.end()));
+    let last = with(&mut paper, shape(80), |lens| lens.rows_before(end, 3));
+    let shown = texts(&last);
+    assert_eq!(shown[2], "0 Added b");
+    assert!(shown[0].starts_with("0+ Added "), "{shown:?}");
+    let middle = Spot { byte: 1_600_000, ..last[0].spot };
+    let around = with(&mut paper, shape(80), |lens| lens.rows_before(middle, 4));
+    let again = rows(&mut paper, shape(80), around[0].spot, 3);
+    assert_eq!(again[..3], around[..3]);
+    assert!(!texts(&around).iter().any(|t| t.contains("\\x")), "a section begins between characters: {around:?}");
+    assert_eq!(texts(&rows(&mut paper, shape(80), from, 3))[2], "0 Added a");
+}
+
+#[test]
+fn context_folds_but_never_in_files_that_must_be_seen() {
+    let hunk = "@@ -1,4 +1,4 @@\n a\n b\n-c\n+C\n d\n";
+    let file = |name: &str| format!("diff --git a/{name} b/{name}\n--- a/{name}\n+++ b/{name}\n{hunk}");
+    let mut paper = paper(format!("{}{}", file("x.rs"), file("Dockerfile")).as_bytes());
+    let folds = Shape { fold: true, ..shape(40) };
+    let from = start(&paper);
+    let shown = texts(&rows(&mut paper, folds, from, 99));
+    let docker = ["title", "@@ 1 ", "1 Context a", "2 Context b", "3 Removed c", "4 Added C", "4 Context d"];
+    assert_eq!(shown[..7], docker);
+    assert_eq!(shown[7..], ["title", "@@ 1 ", "...", "3 Removed c", "4 Added C", "..."]);
+    let end = with(&mut paper, folds, |lens| Ok(lens.end()));
+    assert_eq!(texts(&with(&mut paper, folds, |lens| lens.rows_before(end, 99))), shown);
+}
+
+#[test]
+fn lines_that_were_not_understood_are_shown_as_they_came() {
+    let mut paper = paper(b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n+smuggled\nrm -rf\n");
+    let from = start(&paper);
+    let shown = texts(&rows(&mut paper, shape(40), from, 99));
+    assert_eq!(shown[4..], ["unread 2", "0 Unread +smuggled", "0 Unread rm -rf"]);
+}
+
+#[test]
+fn a_match_is_found_again_in_its_row() {
+    let lines: Vec<String> = (0..3_000).map(|i| format!("line {i} {}", "x".repeat(i % 90))).collect();
+    let diff = one_file(&lines);
+    let mut paper = paper(&diff);
+    let byte = diff.windows(9).position(|w| w == b"line 2345").unwrap() as u64;
+    let spot = with(&mut paper, shape(40), |lens| lens.spot_of(byte));
+    assert!(texts(&rows(&mut paper, shape(40), spot, 1))[0].starts_with("0 Added line 2345 "));
+    assert_eq!(with(&mut paper, shape(40), |lens| lens.spot_of(3)), Spot::title(0));
+}
+
+/// Diffs with short and long lines, several files and hunks, and lies.
+fn diffs() -> impl Strategy<Value = Vec<u8>> {
+    let line = prop_oneof![
+        8 => "[ +-][a-z\t日\u{202e}\\\\]{0,30}".prop_map(|l| l + "\n"),
+        1 => "[ +-]".prop_map(|sign| format!("{sign}{}\n", "long 日本 ".repeat(900))),
+        1 => Just("\\ No newline at end of file\n".to_owned()),
+    ];
+    let hunk = proptest::collection::vec(line, 1..12).prop_map(|lines| {
+        let count = |signs: &str| lines.iter().filter(|l| l.starts_with(|c| signs.contains(c))).count();
+        format!("@@ -1,{} +1,{} @@ f\n{}", count(" -"), count(" +"), lines.concat())
+    });
+    let file = ("[a-z]{1,4}(/Dockerfile)?", proptest::collection::vec(hunk, 0..4)).prop_map(|(name, hunks)| {
+        format!("diff --git a/{name} b/{name}\n--- a/{name}\n+++ b/{name}\n{}", hunks.concat())
+    });
+    proptest::collection::vec(file, 1..4).prop_map(|files| files.concat().into_bytes())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn rows_are_the_same_forwards_and_backwards_and_cover_every_byte(
+        diff in diffs(), width in 12usize..60, wrap in any::<bool>(), page in 1usize..9,
+    ) {
+        let mut paper = paper(&diff);
+        let shape = Shape { wrap, ..shape(width) };
+        let from = start(&paper);
+        let all = rows(&mut paper, shape, from, usize::MAX);
+        // Page by page.
+        let (mut pages, mut at) = (Vec::new(), from);
+        loop {
+            let mut more = rows(&mut paper, shape, at, page + 1);
+            let next = (more.len() > page).then(|| more.pop().unwrap().spot);
+            pages.extend(more);
+            match next {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        prop_assert_eq!(&pages, &all);
+        // From the end.
+        let (mut back, mut at) = (Vec::new(), with(&mut paper, shape, |lens| Ok(lens.end())));
+        loop {
+            let mut more = with(&mut paper, shape, |lens| lens.rows_before(at, page));
+            let Some(first) = more.first() else { break };
+            at = first.spot;
+            more.reverse();
+            back.extend(more);
+        }
+        back.reverse();
+        prop_assert_eq!(&back, &all);
+        let mut watched = Watched::default();
+        watched.saw(&paper, &all);
+        let hidden = all.iter().any(|r| matches!(&r.what, What::Line(c) if c.more > 0));
+        let whole = (0..paper.index.files.len()).all(|file| watched.has_seen(file));
+        prop_assert_eq!(whole, !hidden, "{:?}", watched);
+    }
+}

@@ -1,0 +1,260 @@
+//! The diff under the keys: that of the request on the screen, or the one that `jit-tui diff` shows.
+
+use ratatui::layout::Rect;
+
+use crate::app::evidence::Shown;
+use crate::app::layout::{self, DiffLayout};
+use crate::app::overlay;
+use crate::app::paper::{Counts, DiffView, Jump, Paper, Search, Watched};
+use crate::app::screens::request::{self, Tab};
+use crate::app::state::{Screen, State};
+use crate::app::{Alone, Effect};
+use crate::desk::news::{Errand, News};
+use crate::domain::text::SafeText;
+use crate::keymap::Verb;
+use crate::safe;
+
+/// A diff that belongs to no request.
+#[derive(Debug)]
+pub struct DiffScreen {
+    /// What it is called.
+    pub name: SafeText,
+    /// The diff.
+    pub paper: Paper,
+    /// The view of it.
+    pub view: DiffView,
+    /// What of it was on the screen.
+    pub watched: Watched,
+}
+
+impl DiffScreen {
+    /// The screen of a diff of which nothing was read yet.
+    pub fn new(alone: Alone) -> Self {
+        let mut view = DiffView::default();
+        (view.numbers, view.list) = (alone.numbers, alone.list);
+        Self { name: alone.name, paper: Paper::new(alone.source), view, watched: Watched::default() }
+    }
+}
+
+/// A diff with its view, to be changed.
+pub struct Open<'a> {
+    /// The view.
+    pub view: &'a mut DiffView,
+    /// The diff.
+    pub paper: &'a mut Paper,
+    /// What of it was on the screen.
+    pub watched: &'a mut Watched,
+}
+
+/// The diff on the screen, if that shows one.
+fn open(state: &mut State) -> Option<Open<'_>> {
+    let State { screens, queue, evidences, .. } = state;
+    match screens.last_mut()? {
+        Screen::Diff(screen) => {
+            let DiffScreen { paper, view, watched, .. } = screen.as_mut();
+            Some(Open { view, paper, watched })
+        }
+        Screen::Request(screen) if screen.tab == Tab::Diff => {
+            let request = &queue.get(&screen.key)?.request;
+            let (paper, watched) = evidences.open(request)?;
+            Some(Open { view: &mut screen.diff, paper, watched })
+        }
+        _ => None,
+    }
+}
+
+/// The view on the screen.
+pub fn view(state: &State) -> Option<&DiffView> {
+    match state.screen()? {
+        Screen::Diff(screen) => Some(&screen.view),
+        Screen::Request(screen) if screen.tab == Tab::Diff => Some(&screen.diff),
+        _ => None,
+    }
+}
+
+/// Whether the screen shows a diff, or would once it is read.
+pub fn is_shown(state: &State) -> bool {
+    view(state).is_some()
+}
+
+/// What is wrong with the diff on the screen.
+pub fn complaints(state: &State) -> Vec<SafeText> {
+    match state.screen() {
+        Some(Screen::Diff(screen)) => screen.paper.complaints(None),
+        _ => request::viewed(state).and_then(|r| state.evidences.shown(r)).map(Shown::complaints).unwrap_or_default(),
+    }
+}
+
+/// Where the parts of the diff stand.
+pub fn areas(state: &State) -> DiffLayout {
+    let layout = state.layout();
+    let pane = if state.is_alone() { layout.body } else { layout.request().1 };
+    DiffLayout::new(pane, complaints(state).len(), view(state).is_none_or(|v| v.list))
+}
+
+/// The window of the rows.
+pub fn window(state: &State) -> Rect {
+    areas(state).window()
+}
+
+/// Files in numbers, of a diff that belongs to no request.
+pub fn counts(screen: &DiffScreen) -> Counts {
+    screen.watched.counts(&screen.paper)
+}
+
+/// Lays the rows out for their window, and asks for bytes that are wanted.
+pub fn lay_out(state: &mut State, fx: &mut Vec<Effect>) {
+    let window = window(state);
+    let Some(open) = open(state) else { return };
+    let source = open.paper.source.clone();
+    let wanted = open.view.settle(open.paper, window.width.into(), window.height.into());
+    let ask = |(from, to)| Effect::Errand(Errand::Window { source: source.clone(), from, to });
+    fx.extend(wanted.into_iter().map(ask));
+}
+
+/// What the draw that follows shows counts as seen.
+pub fn note_seen(state: &mut State) {
+    if state.overlay.is_some() || !layout::fits(state.setup.size) {
+        return;
+    }
+    if let Some(open) = open(state) {
+        open.watched.saw(open.paper, open.view.rows());
+    }
+}
+
+/// Takes in what the desk tells of a diff.
+pub fn told(state: &mut State, news: News) {
+    match news {
+        News::Indexed { source, piece } => with_source(state, source, |paper, watched| {
+            paper.indexed(*piece);
+            watched.ended(paper);
+            true
+        }),
+        News::Unreadable { source, why } => with_source(state, source, |paper, _| {
+            paper.unreadable(why);
+            true
+        }),
+        News::Window { source, from, to, bytes } => {
+            let waits = view(state).is_some_and(DiffView::waits) || bytes.is_err();
+            with_source(state, source, |paper, _| {
+                paper.window_came(from, to, bytes);
+                waits
+            });
+        }
+        News::Found { generation, places, count, whole } => found(state, generation, &places, count, whole),
+        _ => {}
+    }
+}
+
+fn with_source(state: &mut State, source: u64, change: impl FnOnce(&mut Paper, &mut Watched) -> bool) {
+    let State { screens, evidences, .. } = state;
+    let alone = screens.iter_mut().find_map(|screen| match screen {
+        Screen::Diff(screen) if screen.paper.source.id() == source => Some(screen.as_mut()),
+        _ => None,
+    });
+    let found = alone.map(|screen| (&mut screen.paper, &mut screen.watched)).or_else(|| evidences.by_source(source));
+    if let Some((paper, watched)) = found {
+        state.dirty |= change(paper, watched);
+    }
+}
+
+fn found(state: &mut State, generation: u64, places: &[u64], count: u64, whole: bool) {
+    let Some(open) = open(state) else { return };
+    if !open.view.found(generation, places, count, whole) {
+        return;
+    }
+    // The first match is gone to by itself, as soon as there is one from here on.
+    let stepped = open.view.search.as_ref().is_some_and(Search::has_stepped);
+    let nothing = !stepped && !open.view.jump(Jump::Match(true), open.paper, open.watched) && whole;
+    if nothing {
+        state.say(if count == 0 { "nothing like that in the diff" } else { "no match from here on" });
+    }
+    state.dirty = true;
+}
+
+/// Runs a verb of the diff. Whether it was one; then the diff is on the screen.
+pub fn run(state: &mut State, verb: Verb, fx: &mut Vec<Effect>) -> bool {
+    let jump = match verb {
+        Verb::NextFile => Some((Jump::File(true), "this is the last file")),
+        Verb::PrevFile => Some((Jump::File(false), "this is the first file")),
+        Verb::NextHunk => Some((Jump::Hunk(true), "no hunk comes after this")),
+        Verb::PrevHunk => Some((Jump::Hunk(false), "no hunk comes before this")),
+        Verb::NextUnseen => Some((Jump::Unseen, "every file was on the screen in full")),
+        Verb::NextMatch => Some((Jump::Match(true), "no match after this")),
+        Verb::PrevMatch => Some((Jump::Match(false), "no match before this")),
+        _ => None,
+    };
+    state.dirty = true;
+    if let Some((jump, nowhere)) = jump {
+        let went = open(state).is_none_or(|open| open.view.jump(jump, open.paper, open.watched));
+        if !went {
+            state.say(nowhere);
+        }
+        return true;
+    }
+    if verb == Verb::Search {
+        overlay::find(state);
+        return true;
+    }
+    let Some(open) = open(state) else { return false };
+    let view = open.view;
+    match verb {
+        Verb::Wrap => {
+            view.wrap = !view.wrap;
+            view.left = 0;
+        }
+        Verb::FoldContext => view.fold = !view.fold,
+        Verb::Numbers => view.numbers = !view.numbers,
+        Verb::Files => view.list = !view.list,
+        Verb::ScrollRight | Verb::ScrollLeft if view.wrap => state.say(no_scroll(state)),
+        Verb::ScrollRight => view.scroll_sideways(true),
+        Verb::ScrollLeft => view.scroll_sideways(false),
+        Verb::EndSearch => end_search(state, fx),
+        _ => return false,
+    }
+    true
+}
+
+fn no_scroll(state: &State) -> SafeText {
+    safe!("long lines wrap: {} lets them run off to the right", state.setup.keymap.shown(Verb::Wrap))
+}
+
+/// Scrolls by rows.
+pub fn scroll(state: &mut State, by: isize) {
+    if let Some(open) = open(state) {
+        open.view.scroll(by);
+    }
+}
+
+/// To the first or the last row.
+pub fn to_end(state: &mut State, last: bool) {
+    if let Some(open) = open(state) {
+        open.view.go_to_end(last, open.paper);
+    }
+}
+
+/// Begins a search; an empty pattern ends the one before.
+pub fn search(state: &mut State, text: &str, fx: &mut Vec<Effect>) {
+    if text.is_empty() {
+        return end_search(state, fx);
+    }
+    let generation = state.next_generation();
+    let Some(open) = open(state) else { return };
+    if let Ok(search) = Search::new(text, generation) {
+        let (source, pattern) = (open.paper.source.clone(), search.text.clone());
+        open.view.search = Some(search);
+        fx.push(Effect::Errand(Errand::Search { generation, source, pattern }));
+    }
+}
+
+fn end_search(state: &mut State, fx: &mut Vec<Effect>) {
+    let Some(open) = open(state) else { return };
+    if open.view.search.take().is_some() {
+        fx.push(Effect::Errand(Errand::EndSearch { source: open.paper.source.clone() }));
+    }
+}
+
+/// Whether there is a search; what is searched for.
+pub fn searched(state: &State) -> Option<&Search> {
+    view(state)?.search.as_ref()
+}

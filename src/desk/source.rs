@@ -1,0 +1,323 @@
+//! Diffs as they are read: put into a spool and indexed as they come, then read by windows and searched. Whoever
+//! holds the source keeps it; nobody holds it any more = reading stops and the spool is gone.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use regex::bytes::Regex;
+use tokio::sync::mpsc;
+
+use super::news::{Errand, News};
+use crate::diff::{Piece, Reader};
+use crate::domain::text::{SafeText, Text};
+use crate::safe;
+use crate::sys::spool::Spool;
+
+/// So much is read at once.
+const READ: usize = 256 << 10;
+/// The first piece of the index is told after the first read; the next ones this often.
+const OFTEN: Duration = Duration::from_millis(25);
+/// So many places of matches are kept; all are counted.
+const PLACES: usize = 100_000;
+
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// A diff that lies in a spool. Two are the same only where they are one.
+#[derive(Clone, Debug)]
+pub struct Source(Arc<Kept>);
+
+#[derive(Debug)]
+struct Kept {
+    id: u64,
+    spool: Spool,
+    search: AtomicU64,
+}
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl Eq for Source {}
+
+impl Source {
+    /// A source whose bytes are still to come.
+    ///
+    /// # Errors
+    /// Where no temporary file can be made.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self::over(Spool::new()?))
+    }
+
+    /// A source that lies in a spool already.
+    pub fn over(spool: Spool) -> Self {
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::new(Kept { id, spool, search: AtomicU64::new(0) }))
+    }
+
+    /// Its number: no other source of this process has it.
+    pub fn id(&self) -> u64 {
+        self.0.id
+    }
+
+    /// Where its bytes lie.
+    pub fn spool(&self) -> &Spool {
+        &self.0.spool
+    }
+
+    fn is_wanted(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+}
+
+/// The bytes of a spool in their order.
+struct InOrder<'a> {
+    spool: &'a Spool,
+    at: u64,
+}
+
+impl Read for InOrder<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.spool.read(buffer, self.at)?;
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+/// Indexes a source that lies in its spool already. Blocks until it is read.
+pub fn index(source: &Source, news: &mpsc::Sender<News>) {
+    let input = InOrder { spool: source.spool(), at: 0 };
+    tell_end(source, news, read(source, input, false, u64::MAX, news));
+}
+
+/// Puts `input` into the spool of its source, at most `most` bytes, and indexes it. Blocks until it is read.
+pub fn fill(source: &Source, input: impl Read, most: u64, news: &mpsc::Sender<News>) {
+    tell_end(source, news, read(source, input, true, most, news));
+}
+
+fn tell_end(source: &Source, news: &mpsc::Sender<News>, end: io::Result<Option<Piece>>) {
+    let told = match end {
+        Ok(Some(piece)) => News::Indexed { source: source.id(), piece: Box::new(piece) },
+        Ok(None) => return,
+        Err(e) => News::Unreadable { source: source.id(), why: Text::from(e.to_string()).prose() },
+    };
+    // Nobody listens any more only when the program ends.
+    drop(news.blocking_send(told));
+}
+
+/// The last piece; `None` where nobody wants it any more.
+fn read(
+    source: &Source,
+    mut input: impl Read,
+    put: bool,
+    most: u64,
+    news: &mpsc::Sender<News>,
+) -> io::Result<Option<Piece>> {
+    let (mut reader, mut buffer) = (Reader::default(), vec![0; READ]);
+    let (mut at, mut told) = (0u64, None::<Instant>);
+    loop {
+        let bytes = match input.read(&mut buffer) {
+            Ok(n) => buffer.get(..n).unwrap_or_default(),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(e),
+        };
+        if bytes.is_empty() {
+            return Ok(Some(reader.end()));
+        }
+        if put {
+            source.spool().put(bytes, at)?;
+        }
+        at += bytes.len() as u64;
+        if at > most {
+            return Err(io::Error::other(format!("it is larger than {most} bytes: the rest was not read")));
+        }
+        reader.feed(bytes);
+        if !source.is_wanted() {
+            return Ok(None);
+        }
+        if told.is_none_or(|t| t.elapsed() > OFTEN) {
+            told = Some(Instant::now());
+            let piece = Box::new(reader.piece());
+            if news.blocking_send(News::Indexed { source: source.id(), piece }).is_err() {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+/// Does what is asked of a source; gives back what is not about one.
+pub async fn serve(news: &mpsc::Sender<News>, errand: Errand) -> Option<Errand> {
+    match errand {
+        Errand::Window { source, from, to } => {
+            let id = source.id();
+            let read = tokio::task::spawn_blocking(move || source.spool().window(from, to)).await;
+            let bytes = match read {
+                Ok(Ok(bytes)) => Ok(bytes),
+                Ok(Err(e)) => Err(safe!("the diff cannot be read: {}", Text::from(e.to_string()).prose())),
+                Err(_) => Err(SafeText::lit("the diff could not be read")),
+            };
+            drop(news.send(News::Window { source: id, from, to, bytes }).await);
+        }
+        Errand::Search { generation, source, pattern } => {
+            source.0.search.store(generation, Ordering::Relaxed);
+            let news = news.clone();
+            drop(tokio::task::spawn_blocking(move || search(&source, generation, &pattern, &news)).await);
+        }
+        Errand::EndSearch { source } => source.0.search.store(0, Ordering::Relaxed),
+        other => return Some(other),
+    }
+    None
+}
+
+/// A pattern that the search takes: small letters match capital ones too.
+///
+/// # Errors
+/// In words, what is wrong with it.
+pub fn pattern(text: &str) -> Result<Regex, SafeText> {
+    let small = !text.chars().any(char::is_uppercase);
+    let built = regex::bytes::RegexBuilder::new(text).case_insensitive(small).size_limit(4 << 20).build();
+    built.map_err(|e| {
+        let words = e.to_string();
+        let last = words.lines().last().unwrap_or("it cannot be read").trim_start_matches("error: ");
+        Text::from(last).prose()
+    })
+}
+
+/// What a search has found since it last told.
+#[derive(Default)]
+struct Found {
+    places: Vec<u64>,
+    kept: usize,
+    count: u64,
+}
+
+impl Found {
+    fn tell(&mut self, generation: u64, whole: bool, news: &mpsc::Sender<News>) -> bool {
+        let places = std::mem::take(&mut self.places);
+        news.blocking_send(News::Found { generation, places, count: self.count, whole }).is_ok()
+    }
+
+    fn line(&mut self, regex: &Regex, line: &[u8], at: u64) {
+        // The sign of a line is none of its content.
+        let sign = usize::from(line.first().is_some_and(|b| b"+- \\".contains(b)));
+        for found in regex.find_iter(line.get(sign..).unwrap_or_default()) {
+            self.count += 1;
+            if self.kept < PLACES {
+                self.kept += 1;
+                self.places.push(at + (sign + found.start()) as u64);
+            }
+        }
+    }
+}
+
+/// Goes through the source line by line until it is through or another search is wanted.
+fn search(source: &Source, generation: u64, text: &Text, news: &mpsc::Sender<News>) {
+    let Ok(regex) = pattern(&text.lossy()) else { return };
+    let (mut found, mut told) = (Found::default(), Instant::now());
+    let (mut at, mut buffer) = (0u64, vec![0; 1 << 20]);
+    loop {
+        let n = source.spool().read(&mut buffer, at).unwrap_or_default();
+        let bytes = buffer.get(..n).unwrap_or_default();
+        // Whole lines; what is longer than the buffer is looked through in pieces.
+        let end = memchr::memrchr(b'\n', bytes).map_or(n, |end| end + 1);
+        let mut start = 0;
+        for line in bytes.get(..end).unwrap_or_default().split_inclusive(|b| *b == b'\n') {
+            found.line(&regex, line.strip_suffix(b"\n").unwrap_or(line), at + start);
+            start += line.len() as u64;
+        }
+        at += end as u64;
+        if source.0.search.load(Ordering::Relaxed) != generation || !source.is_wanted() {
+            return;
+        }
+        if end == 0 {
+            found.tell(generation, true, news);
+            return;
+        }
+        if told.elapsed() > OFTEN {
+            told = Instant::now();
+            if !found.tell(generation, false, news) {
+                return;
+            }
+        }
+    }
+}
+
+/// A diff in its spool, and what is told while it is read.
+#[cfg(test)]
+pub(crate) fn indexed(diff: &[u8]) -> (Source, Vec<News>) {
+    let (sender, mut receiver) = mpsc::channel(1_000);
+    let source = Source::new().unwrap();
+    fill(&source.clone(), diff, u64::MAX, &sender);
+    (source, std::iter::from_fn(|| receiver.try_recv().ok()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::Index;
+
+    const DIFF: &str = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n-Old\n+new\n+newer new\n";
+
+    fn drained(mut receiver: mpsc::Receiver<News>) -> Vec<News> {
+        std::iter::from_fn(|| receiver.try_recv().ok()).collect()
+    }
+
+    #[test]
+    fn a_source_is_indexed_while_it_is_put_into_its_spool() {
+        let (news, receiver) = mpsc::channel(99);
+        let source = Source::new().unwrap();
+        let held = source.clone();
+        fill(&source, DIFF.as_bytes(), 1 << 20, &news);
+        let mut index = Index::default();
+        for news in drained(receiver) {
+            let News::Indexed { source, piece } = news else { unreachable!() };
+            assert_eq!(source, held.id());
+            index.extend(*piece);
+        }
+        assert!(index.whole);
+        assert_eq!((index.totals.files, index.totals.added), (1, 2));
+        assert_eq!(held.spool().window(0, 99).unwrap(), DIFF.as_bytes());
+    }
+
+    #[test]
+    fn what_nobody_holds_is_not_read_on_and_what_is_too_large_is_said() {
+        let (news, receiver) = mpsc::channel(99);
+        fill(&Source::new().unwrap(), DIFF.as_bytes(), 1 << 20, &news);
+        assert!(drained(receiver).is_empty());
+        let (news, receiver) = mpsc::channel(99);
+        let source = Source::new().unwrap();
+        let _held = source.clone();
+        fill(&source, DIFF.as_bytes(), 10, &news);
+        let last = drained(receiver).pop();
+        assert!(matches!(last, Some(News::Unreadable { why, .. }) if why.as_str().contains("larger than 10")));
+    }
+
+    #[test]
+    fn small_letters_find_capital_ones_and_a_line_begins_behind_its_sign() {
+        for (pattern, expected) in [
+            ("^new", &["new", "newer new"][..]),
+            ("old", &["Old"]),
+            ("Old", &["Old"]),
+            ("NEW", &[]),
+            ("new", &["new", "newer new", "new"]),
+        ] {
+            let (news, receiver) = mpsc::channel(99);
+            let source = Source::new().unwrap();
+            let held = source.clone();
+            source.spool().put(DIFF.as_bytes(), 0).unwrap();
+            source.0.search.store(7, Ordering::Relaxed);
+            search(&source, 7, &pattern.into(), &news);
+            drop(held);
+            let places = drained(receiver).into_iter().flat_map(|n| match n {
+                News::Found { places, .. } => places,
+                _ => Vec::new(),
+            });
+            let found: Vec<&str> = places.map(|at| DIFF.get(at as usize..).unwrap().lines().next().unwrap()).collect();
+            assert_eq!(found, expected, "{pattern}");
+        }
+        assert!(super::pattern("(").is_err());
+    }
+}

@@ -1,0 +1,178 @@
+//! A part whose end has not come: how many lines its head still promises.
+
+use super::lines::LineKind;
+use super::{Part, Place};
+
+/// The part, and what is still to come of a hunk.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Open {
+    pub part: Part,
+    /// Lines still to come: of the first parent, of the other ones in the diff of a merge, and of the result.
+    pub old: u64,
+    pub others: Vec<u64>,
+    pub new: u64,
+    /// Its last line says that there is no newline.
+    noted: bool,
+}
+
+/// What a run of lines did to the counts of a hunk.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Taken {
+    pub bytes: usize,
+    pub added: u64,
+    pub removed: u64,
+}
+
+impl Open {
+    /// A hunk by its head.
+    pub fn hunk(head: &Head, part: Part) -> Self {
+        Self {
+            part: Part { place: Some(head.place), ..part },
+            old: head.place.old_count.into(),
+            others: head.others.clone(),
+            new: head.place.new_count.into(),
+            noted: false,
+        }
+    }
+
+    /// Lines that were not understood.
+    pub fn unread(part: Part) -> Self {
+        Self { part, ..Self::default() }
+    }
+
+    /// Whether every line that its head promises came.
+    pub fn is_done(&self) -> bool {
+        self.old == 0 && self.new == 0 && self.others.iter().all(|n| *n == 0)
+    }
+
+    /// The lines of the file that come next, before and now.
+    pub fn numbers(&self) -> (u32, u32) {
+        let place = self.part.place.unwrap_or_default();
+        let next = |start: u32, count: u32, left: u64| {
+            let gone = u64::from(count).saturating_sub(left);
+            start.saturating_add(u32::try_from(gone).unwrap_or(u32::MAX))
+        };
+        (next(place.old_start, place.old_count, self.old), next(place.new_start, place.new_count, self.new))
+    }
+
+    /// Takes a line where it fits the counts; what it is.
+    pub fn take(&mut self, text: &[u8]) -> Option<LineKind> {
+        let kind = match text.first() {
+            Some(b'\\') => LineKind::NoNewline,
+            _ if self.others.is_empty() => self.plain(text)?,
+            _ => self.merged(text)?,
+        };
+        if kind == LineKind::NoNewline && (self.part.lines == 0 || (self.is_done() && self.noted)) {
+            return None;
+        }
+        self.noted = kind == LineKind::NoNewline;
+        Some(kind)
+    }
+
+    fn plain(&mut self, text: &[u8]) -> Option<LineKind> {
+        let kind = match text.first() {
+            Some(b' ') => LineKind::Context,
+            Some(b'+') => LineKind::Added,
+            Some(b'-') => LineKind::Removed,
+            _ => return None,
+        };
+        let (old, new) = (u64::from(kind.is_old()), u64::from(kind.is_new()));
+        (self.old, self.new) = (self.old.checked_sub(old)?, self.new.checked_sub(new)?);
+        Some(kind)
+    }
+
+    /// A sign for each parent: `+` where that parent lacks the line, `-` where only such parents have it.
+    fn merged(&mut self, text: &[u8]) -> Option<LineKind> {
+        let parents = self.others.len() + 1;
+        let signs = text.get(..parents).filter(|signs| signs.iter().all(|b| b" +-".contains(b)))?;
+        let gone = signs.contains(&b'-');
+        let had = |sign: &u8| u64::from(if gone { *sign == b'-' } else { *sign == b' ' });
+        let mut left = [self.old].into_iter().chain(self.others.iter().copied());
+        let rest: Option<Vec<u64>> =
+            signs.iter().zip(&mut left).map(|(sign, left)| left.checked_sub(had(sign))).collect();
+        let (first, others) = rest?.split_first().map(|(first, others)| (*first, others.to_vec()))?;
+        self.new = self.new.checked_sub(u64::from(!gone))?;
+        (self.old, self.others) = (first, others);
+        Some(LineKind::of(text, u8::try_from(parents).unwrap_or(u8::MAX)))
+    }
+
+    /// Takes whole lines of an ordinary hunk as long as they fit, one look at the first byte of each; `line_done`
+    /// hears of every line with the place behind it and the lines of the file that come next. This is where nearly
+    /// all time goes.
+    pub fn take_run(&mut self, bytes: &[u8], mut line_done: impl FnMut(usize, &Counts)) -> Taken {
+        let mut taken = Taken::default();
+        let mut counts = Counts { old: self.old, new: self.new, lines: 0 };
+        for end in memchr::memchr_iter(b'\n', bytes) {
+            match bytes.get(taken.bytes) {
+                Some(b' ') if counts.old > 0 && counts.new > 0 => {
+                    counts.old -= 1;
+                    counts.new -= 1;
+                }
+                Some(b'+') if counts.new > 0 => {
+                    counts.new -= 1;
+                    taken.added += 1;
+                }
+                Some(b'-') if counts.old > 0 => {
+                    counts.old -= 1;
+                    taken.removed += 1;
+                }
+                _ => break,
+            }
+            counts.lines += 1;
+            taken.bytes = end + 1;
+            line_done(taken.bytes, &counts);
+            if counts.old == 0 && counts.new == 0 {
+                break;
+            }
+        }
+        (self.old, self.new) = (counts.old, counts.new);
+        self.noted &= counts.lines == 0;
+        self.part.lines = self.part.lines.saturating_add(counts.lines);
+        taken
+    }
+}
+
+/// What is left of a hunk, and how many lines were taken in this run.
+pub(super) struct Counts {
+    pub old: u64,
+    pub new: u64,
+    pub lines: u32,
+}
+
+/// The head of a hunk.
+pub(super) struct Head {
+    pub place: Place,
+    pub others: Vec<u64>,
+}
+
+impl Head {
+    /// `@@ -12,3 +12,4 @@ section`, or `@@@ -1,2 -1,2 +1,3 @@@` with a range for each parent; a count that is left
+    /// out is 1.
+    pub fn parse(text: &[u8], parents: u8) -> Option<Self> {
+        let ats = text.iter().take_while(|b| **b == b'@').count();
+        if ats != usize::from(parents) + 1 {
+            return None;
+        }
+        let rest = text.get(ats..)?.strip_prefix(b" ")?;
+        let end = rest.iter().position(|b| *b == b'@')?;
+        let (ranges, tail) = rest.split_at_checked(end)?;
+        if tail.iter().take_while(|b| **b == b'@').count() != ats || !matches!(tail.get(ats), None | Some(b' ')) {
+            return None;
+        }
+        let ranges = std::str::from_utf8(ranges).ok()?.strip_suffix(' ')?;
+        let mut ranges = ranges.split(' ');
+        let (old_start, old_count) = range(ranges.next()?.strip_prefix('-')?)?;
+        let others = (1..parents).map(|_| Some(range(ranges.next()?.strip_prefix('-')?)?.1.into()));
+        let others: Vec<u64> = others.collect::<Option<_>>()?;
+        let (new_start, new_count) = range(ranges.next()?.strip_prefix('+')?)?;
+        let some = u64::from(old_count) + u64::from(new_count) + others.iter().sum::<u64>() > 0;
+        let place = Place { old_start, old_count, new_start, new_count };
+        (some && ranges.next().is_none()).then_some(Self { place, others })
+    }
+}
+
+fn range(text: &str) -> Option<(u32, u32)> {
+    let (start, count) = text.split_once(',').unwrap_or((text, "1"));
+    let number = |s: &str| s.parse::<u32>().ok().filter(|_| s.bytes().all(|b| b.is_ascii_digit()));
+    Some((number(start)?, number(count)?))
+}
