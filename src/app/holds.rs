@@ -166,6 +166,21 @@ impl Holds {
         self.tracks.iter().filter(|t| matches!(t.stand, Stand::Step(Step::Sending | Step::Settling))).count()
     }
 
+    /// Those that wait for their turn or for the backend, and can be taken back.
+    pub fn waiting(&self) -> impl Iterator<Item = &Track> {
+        self.tracks.iter().filter(|t| matches!(t.stand, Stand::Step(Step::Queued | Step::Waits { .. })))
+    }
+
+    /// How many were over and came to something else than success.
+    pub fn failed(&self) -> usize {
+        let failed = |t: &&Track| match &t.stand {
+            Stand::Step(Step::Done(outcome)) => !outcome.is_success(),
+            Stand::Dropped(_) => true,
+            _ => false,
+        };
+        self.tracks.iter().filter(failed).count()
+    }
+
     /// How many are held back.
     pub fn held_count(&self) -> usize {
         self.held.iter().map(|h| h.decisions.len()).sum()
@@ -202,11 +217,15 @@ impl Holds {
 
     /// When the countdown changes next, or ends, by the boot clock.
     pub fn next_deadline(&self, now: Now) -> Option<Ms> {
-        let next = |held: &Held| {
-            let left = held.until.0.saturating_sub(now.boot.0);
+        let next = |until: Ms| {
+            let left = until.0.saturating_sub(now.boot.0);
             Ms(if left <= 0 { now.boot.0 } else { now.boot.0 + (left - 1) % 1000 + 1 })
         };
-        self.held.iter().map(next).min()
+        let counted = self.tracks.iter().filter_map(|t| match &t.stand {
+            Stand::Step(Step::Waits { until, .. }) => Some(*until),
+            _ => None,
+        });
+        self.held.iter().map(|held| held.until).chain(counted).map(next).min()
     }
 }
 
@@ -222,17 +241,24 @@ pub enum Latest<'a> {
 impl Track {
     /// Whether an outcome is known, or nothing was sent.
     pub fn is_over(&self) -> bool {
-        matches!(self.stand, Stand::Step(Step::Done(_)) | Stand::Dropped(_))
+        matches!(self.stand, Stand::Step(Step::Done(_) | Step::Dropped(_)) | Stand::Dropped(_))
+    }
+
+    /// Whether its words change with the seconds.
+    pub fn counts_down(&self) -> bool {
+        matches!(self.stand, Stand::Step(Step::Waits { .. }))
     }
 
     /// Where it stands, in words, with the role that they have.
     pub fn words(&self) -> (SafeText, Role) {
         match &self.stand {
             Stand::Held => (SafeText::lit("held back"), Role::Warn),
+            Stand::Step(Step::Queued) => (SafeText::lit("waits for its turn"), Role::Warn),
+            Stand::Step(Step::Waits { why, .. }) => (safe!("waits for the backend: {}", why), Role::Warn),
             Stand::Step(Step::Sending) => (SafeText::lit("sending"), Role::Dim),
             Stand::Step(Step::Settling) => (SafeText::lit("UNKNOWN, being settled"), Role::Unknown),
             Stand::Step(Step::Done(outcome)) => (outcome.words(), role_of(outcome)),
-            Stand::Dropped(why) => (safe!("nothing sent: {}", why), Role::Warn),
+            Stand::Dropped(why) | Stand::Step(Step::Dropped(why)) => (safe!("nothing sent: {}", why), Role::Warn),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::time::{self, DEAD_TIME};
 use super::update::drop_all;
 use super::{Effect, layout};
 use crate::desk::news::{AuditState, Errand};
-use crate::domain::grant::Standing;
+use crate::domain::grant::{Enforcer, Standing};
 use crate::domain::ids::RequestKey;
 use crate::domain::request::{Ballot, Can, Request};
 use crate::domain::text::SafeText;
@@ -105,15 +105,21 @@ pub fn available(state: &State, verb: Verb) -> Result<(), SafeText> {
         When::Breakable => breakable(state),
         When::Unreviewed if state.current().is_some_and(|e| e.request.unreviewed) => may_act(state),
         When::Unreviewed => no("nothing here waits for a review"),
+        When::LiveGrant if verb == Verb::Extend && guarded(state) => {
+            no("the guard knows start-by only: there is no time to add to")
+        }
         When::LiveGrant => live_grant(state),
         When::Held if state.holds.held.is_empty() => no("no decision is held back"),
+        When::Undoable if state.holds.held.is_empty() && state.holds.waiting().next().is_none() => {
+            no("no decision is held back or waits for its turn")
+        }
         When::Outcomes if state.holds.outcomes() == 0 => no("there is no outcome to acknowledge"),
         When::Arrivals if state.queue.waiting_arrivals() == 0 => no("nothing new waits"),
         When::Diff if !diff::is_shown(state) => no("the diff is not on the screen"),
         When::Search if diff::searched(state).is_none() => no("nothing is searched for"),
         When::Console if state.is_alone() => no("this is a diff without a console"),
         When::Record if state.audit.selected().is_none() => no("there is no record under the cursor"),
-        When::Held | When::Outcomes | When::Arrivals | When::Record => Ok(()),
+        When::Held | When::Undoable | When::Outcomes | When::Arrivals | When::Record => Ok(()),
         When::Diff | When::Search | When::Console => Ok(()),
     }
 }
@@ -161,6 +167,10 @@ fn breakable(state: &State) -> Result<(), SafeText> {
         Some(_) => Err(SafeText::lit("this backend has no glass to break")),
         None => Err(SafeText::lit("no rule names who may break the glass here")),
     }
+}
+
+fn guarded(state: &State) -> bool {
+    state.grants.selected().is_some_and(|(_, grant)| grant.enforcer == Enforcer::Guard)
 }
 
 fn live_grant(state: &State) -> Result<(), SafeText> {
@@ -250,6 +260,7 @@ fn anywhere(state: &mut State, verb: Verb, fx: &mut Vec<Effect>) {
         Verb::BreakGlass => decide(state, Ballot::BreakGlass, fx),
         Verb::Review => overlay::open_act(state, verb),
         Verb::Look => look(state, fx),
+        Verb::ByHand => by_hand(state, fx),
         Verb::Undo => undo(state, fx),
         Verb::SendNow => send_now(state, fx),
         Verb::Ack => state.holds.acknowledge(),
@@ -266,6 +277,7 @@ fn anywhere(state: &mut State, verb: Verb, fx: &mut Vec<Effect>) {
         Verb::Redraw => fx.push(Effect::Redraw),
         Verb::Suspend => {
             drop_all(state, "the console was suspended in the hold-back", fx);
+            fx.push(Effect::Errand(Errand::GiveUpGuard));
             fx.push(Effect::Suspend);
         }
         Verb::Back => back(state),
@@ -297,8 +309,17 @@ fn look(state: &mut State, fx: &mut Vec<Effect>) {
     }
 }
 
+fn by_hand(state: &mut State, fx: &mut Vec<Effect>) {
+    let Some(key) = state.current().map(|e| e.key().clone()) else { return };
+    fx.push(Effect::Errand(Errand::ByHand(key)));
+    state.say("asking the backend how to decide it by hand");
+}
+
 fn undo(state: &mut State, fx: &mut Vec<Effect>) {
-    let Some(held) = state.holds.take_newest() else { return };
+    let Some(held) = state.holds.take_newest() else {
+        let waiting = state.holds.waiting().map(|track| track.id.clone()).collect();
+        return fx.push(Effect::Errand(Errand::TakeBack(waiting)));
+    };
     for decision in held.decisions {
         time::drop_held(state, decision, SafeText::lit("taken back"), fx);
     }
@@ -341,7 +362,7 @@ fn quit(state: &mut State, fx: &mut Vec<Effect>) {
     if overlay::unpark(state) || (!state.is_alone() && state.screens.pop().is_some()) {
         return;
     }
-    if state.holds.held_count() + state.holds.in_flight() > 0 {
+    if state.holds.held_count() + state.holds.in_flight() + state.holds.waiting().count() > 0 {
         overlay::leave(state);
     } else {
         fx.push(Effect::Quit(0));

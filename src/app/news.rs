@@ -53,6 +53,11 @@ pub fn take(state: &mut State, news: News, fx: &mut Vec<Effect>) {
             state.dirty |= state.audit_state.as_ref() != Some(&audit);
             state.audit_state = Some(audit);
         }
+        News::Guard(guard) => {
+            state.dirty |= state.guard.as_ref() != Some(&guard);
+            state.guard = Some(guard);
+        }
+        News::ByHand { key, approve, reject } => overlay::show_by_hand(state, &key, &approve, &reject),
         News::Notice(text) => {
             state.holds.remark(at, Role::Warn, text);
             state.dirty = true;
@@ -175,7 +180,11 @@ fn take_step(state: &mut State, id: &DecisionId, key: &RequestKey, ballot: Ballo
         state.queue.unknown.remove(key);
     }
     let title = state.queue.get(key).map_or_else(|| safe!("{}", key), |e| words::title(&e.request.core));
-    state.holds.step(id, key, ballot, title, Stand::Step(step), state.now.wall);
+    let stand = match step {
+        Step::Dropped(why) => Stand::Dropped(why),
+        step => Stand::Step(step),
+    };
+    state.holds.step(id, key, ballot, title, stand, state.now.wall);
     if !state.is_deciding() {
         state.queue.rebuild(state.label);
     }

@@ -1,6 +1,7 @@
 //! What the console starts with: settings, random bits and the size of the terminal.
 
 use crate::desk::news::Source;
+use crate::domain::guard::OnExpiry;
 use crate::domain::text::SafeText;
 use crate::domain::time::Span;
 use crate::keymap::Keymap;
@@ -25,6 +26,8 @@ pub struct Setup {
     pub read_only: bool,
     /// Decisions are held back for a while; off, they are sent at once.
     pub hold_back: bool,
+    /// What happens at the end of a grant of the guard to what it covers and still waits.
+    pub on_expiry: OnExpiry,
     /// What to say at the start, such as keys that could not be taken.
     pub notices: Vec<SafeText>,
     /// There is nothing but this diff: no queue, no backends.
@@ -56,6 +59,7 @@ impl Setup {
             bell: Some(Span::secs(30)),
             read_only: false,
             hold_back: true,
+            on_expiry: OnExpiry::Nothing,
             notices: Vec::new(),
             alone: None,
         }

@@ -13,7 +13,7 @@ use super::screens::grants::GrantsScreen;
 use super::screens::request::RequestScreen;
 use super::setup::Setup;
 use super::words::minute_of;
-use crate::desk::news::{AuditState, BackendState};
+use crate::desk::news::{AuditState, BackendState, GuardState};
 use crate::domain::digest::Hasher;
 use crate::domain::ids::{BackendName, DecisionId, RequestKey};
 use crate::domain::principal::Principal;
@@ -59,6 +59,7 @@ pub struct State {
     pub(crate) grants: GrantsScreen,
     pub(crate) audit: AuditScreen,
     pub(crate) audit_state: Option<AuditState>,
+    pub(crate) guard: Option<GuardState>,
     pub(crate) holds: Holds,
     pub(crate) note: Option<SafeText>,
     pub(crate) looking: Option<Looking>,
@@ -92,6 +93,7 @@ impl State {
             grants: GrantsScreen::default(),
             audit: AuditScreen::default(),
             audit_state: None,
+            guard: None,
             holds,
             note: None,
             looking: None,

@@ -1,10 +1,11 @@
 //! What the clock alone changes: labels, hold-backs, looks, dead times. And when it will next do so.
 
+use super::Effect;
+use super::holds::{Stand, Track};
 use super::overlay::Overlay;
 use super::screens::request;
 use super::state::{Screen, State};
 use super::words::minute_of;
-use super::{Effect, holds::Stand};
 use crate::desk::news::{BackendState, Errand, Health, Step};
 use crate::domain::decision::Decision;
 use crate::domain::text::SafeText;
@@ -62,7 +63,7 @@ fn send_due(state: &mut State, fx: &mut Vec<Effect>) {
         send(state, decision, fx);
     }
     // The countdown shows whole seconds: any message may have turned one.
-    state.dirty |= !state.holds.held.is_empty();
+    state.dirty |= !state.holds.held.is_empty() || state.holds.waiting().any(Track::counts_down);
 }
 
 /// Sends a decision that was held, unless its request is another one by now.

@@ -1,6 +1,7 @@
 //! Words that several screens share: ages, names of requests, what is not bound.
 
 use crate::domain::grant::Enforcer;
+use crate::domain::ids::BackendName;
 use crate::domain::principal::{Identity, IdentityKind, Principal, Role as Part};
 use crate::domain::request::{Ballot, Core, Request};
 use crate::domain::text::{SafeText, Text};
@@ -118,9 +119,27 @@ pub fn reach(enforcer: Enforcer) -> SafeText {
     SafeText::lit(match enforcer {
         Enforcer::Broker => "gate: descendants; not remote work",
         Enforcer::Backend => "the backend's own runner; see its documentation",
-        Enforcer::Guard => "this program's guard: start-by only, while it runs",
+        Enforcer::Guard => "later gates until start-by, while a guard runs; nothing that runs is ended",
         Enforcer::Nobody => "NOBODY ends it: the time is a wish",
     })
+}
+
+/// Who sees to it that a decision, its scope and its time hold.
+pub fn enforces(enforcer: Enforcer, backend: &BackendName) -> SafeText {
+    match enforcer {
+        Enforcer::Broker => SafeText::lit("broker enforces"),
+        Enforcer::Backend => safe!("{} enforces", backend),
+        Enforcer::Guard => safe!("{} decides; guard keeps scope+TTL", backend),
+        Enforcer::Nobody => SafeText::lit("NOBODY enforces"),
+    }
+}
+
+/// Whose rules the demands are: a foreign backend keeps its own and starts at the first vote.
+pub fn whose_rules(enforcer: Enforcer) -> &'static str {
+    match enforcer {
+        Enforcer::Broker => "broker",
+        Enforcer::Backend | Enforcer::Guard | Enforcer::Nobody => "this console only",
+    }
 }
 
 /// Votes that are there and needed: `1/2`.

@@ -134,7 +134,8 @@ pub struct ByHand {
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, Fault>>;
 
 /// An approval system. A gate that asks anew is a request of its own, with a key of its own, even in the same run and
-/// environment: a decision on the first never lands on the second.
+/// environment: a decision on the first never lands on the second. `desk::limits` stands before every foreign one: a
+/// method that has a default here is passed on there.
 pub trait Backend: Send + Sync {
     /// The instance, as the config names it.
     fn name(&self) -> &BackendName;

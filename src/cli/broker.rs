@@ -17,7 +17,7 @@ use crate::domain::ids::{BackendName, Person};
 use crate::domain::principal::{Assurance, Principal};
 use crate::domain::text::{SafeText, Text};
 use crate::domain::time::Span;
-use crate::policy::{Diagnostic, Policy};
+use crate::policy::Policy;
 use crate::safe;
 use crate::sys::paths::Paths;
 use crate::sys::{clock, files};
@@ -279,10 +279,7 @@ fn policy(run: &Run, grounds: &Grounds) -> color_eyre::Result<Policy> {
 }
 
 fn parse_policy(text: &str, file: &Path) -> color_eyre::Result<Policy> {
-    Policy::parse(text, &file.display().to_string()).map_err(|faults| {
-        let faults: Vec<String> = faults.iter().map(Diagnostic::to_string).collect();
-        eyre!("the policy cannot be read, so the broker does not start:\n{}", faults.join("\n"))
-    })
+    setup::policy(text, file).wrap_err("the policy cannot be read, so the broker does not start")
 }
 
 /// No rules; the owner of the machine is the one person there is.

@@ -37,7 +37,8 @@ pub fn run(args: Args) -> Exit {
             "the console needs a terminal on its input and output; in scripts use the commands that `jit-tui --help` lists"
         );
     }
-    setup::runtime()?.block_on(async { on(&args, open::open(&args.open)?).await })
+    let guard = |config: &Config| config.guard.in_console && !read_only(&args, config);
+    setup::runtime()?.block_on(async { on(&args, open::open_as(&args.open, guard)?).await })
 }
 
 /// The console on an open desk, until it is left.
@@ -48,9 +49,14 @@ pub async fn on(args: &Args, opened: Opened) -> Exit {
     desk.watch();
     let leave =
         runtime::open(setup, &theme, news, |errand| desk.run(errand)).await.wrap_err("cannot take the terminal")?;
+    desk.take_all_back(&SafeText::lit("the console was left before its turn came"));
     // What the last keys asked for, a dropped decision above all, gets on record; the rest is settled at the next start.
     drop(tokio::time::timeout(runtime::TO_SETTLE, desk.settled()).await);
     Ok(ExitCode::from(leave.code()))
+}
+
+fn read_only(args: &Args, config: &Config) -> bool {
+    args.read_only || config.console.read_only
 }
 
 /// What the console starts with.
@@ -60,7 +66,8 @@ pub fn console(args: &Args, config: &Config, notices: Vec<SafeText>) -> color_ey
     setup.keymap = config.keymap.clone();
     setup.production = config.console.production.clone();
     setup.bell = config.console.bell_every();
-    setup.read_only = args.read_only || config.console.read_only;
+    setup.read_only = read_only(args, config);
+    setup.on_expiry = config.guard.on_expiry;
     setup.hold_back = config.console.hold_back;
     setup.notices = notices;
     Ok(setup)

@@ -10,6 +10,7 @@ mod demo;
 mod diff;
 mod doctor;
 mod gate;
+mod guard;
 mod log;
 mod man;
 mod open;
@@ -70,6 +71,7 @@ commands! {
     Grants(grants::Args) = grants::run, Own;
     Extend(extend::Args) = extend::run, Own;
     Revoke(revoke::Args) = revoke::run, Own;
+    Guard(guard::Args) = guard::run, Own;
     Broker(Box<broker::Args>) = |args: Box<_>| broker::run(*args), Own;
     Policy(policy::Args) = policy::run, Own;
     Audit(audit::Args) = audit::run, Own;

@@ -1,21 +1,23 @@
 //! From arguments and config to an open desk: what console and twins have in common.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use color_eyre::eyre::Context;
+use color_eyre::eyre::{Context, eyre};
 use tokio::sync::mpsc;
 
 use super::setup::{self, ConfigArg};
 use crate::backends;
 use crate::backends::broker::Broker;
 use crate::backends::port::Backend;
-use crate::config::Config;
+use crate::config::{Config, FileChoice, OnPendingTtl, read_file};
 use crate::desk::news::News;
-use crate::desk::{Desk, Keep, Setup};
+use crate::desk::{Desk, Keep, Limits, Setup};
 use crate::domain::ids::BackendName;
 use crate::domain::time::Span;
+use crate::policy::Policy;
+use crate::sys::files::check_ours;
 use crate::sys::paths::Paths;
 
 /// The instance name of a user's own broker.
@@ -46,13 +48,22 @@ pub struct Opened {
     pub headless_on_local: bool,
 }
 
-/// Reads config and opens the desk.
+/// Reads config and opens the desk, for commands that never are the guard.
 pub fn open(args: &Args) -> color_eyre::Result<Opened> {
+    open_as(args, |_| false)
+}
+
+/// Reads config and opens the desk; `guard` says whether this process may be the guard.
+pub fn open_as(args: &Args, guard: impl FnOnce(&Config) -> bool) -> color_eyre::Result<Opened> {
     let paths = paths(args)?;
     let config = args.config.load(&paths)?;
-    let backends = backends(&config, &paths)?;
-    let setup =
-        Setup { backends, state: paths.state.clone(), poll_every: poll_every(&config), evidence: evidence(&config) };
+    let setup = Setup {
+        backends: backends(&config, &paths)?,
+        state: paths.state.clone(),
+        poll_every: poll_every(&config),
+        evidence: evidence(&config),
+        limits: limits(&config, guard(&config))?,
+    };
     let (desk, news) = Desk::open(setup).wrap_err("the state folder cannot be used")?;
     let headless_on_local = config.local.headless_approve;
     Ok(Opened { desk, news, config, paths, headless_on_local })
@@ -76,6 +87,26 @@ fn backends(config: &Config, paths: &Paths) -> color_eyre::Result<Vec<Arc<dyn Ba
     }
     let resolve = |path: &std::path::Path| config.resolve(path);
     config.backends.iter().map(|table| Ok(backends::open(table, &resolve)?)).collect()
+}
+
+/// What limits this program at backends that are not our broker.
+fn limits(config: &Config, guard: bool) -> color_eyre::Result<Limits> {
+    let keys = &config.guard;
+    let file = keys.policy.as_deref().map(|path| config.resolve(path));
+    let policy = file.map(|file| policy(&file)).transpose().wrap_err("the policy of [guard] cannot be used")?;
+    Ok(Limits {
+        policy,
+        pending_ttl: keys.pending_ttl.map(|ttl| ttl.get()),
+        reject_overdue: keys.on_pending_ttl == OnPendingTtl::Reject,
+        on_expiry: keys.on_expiry,
+        guard,
+    })
+}
+
+fn policy(file: &Path) -> color_eyre::Result<Policy> {
+    let choice = FileChoice::Named(file.to_owned());
+    let source = read_file(&choice, &check_ours).map_err(|fault| eyre!("{fault}"))?;
+    setup::policy(&source.map(|source| source.text).unwrap_or_default(), file)
 }
 
 fn evidence(config: &Config) -> Keep {

@@ -1,12 +1,13 @@
 //! What most commands begin with: the folders, the config, the theme, a tokio runtime.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
 
 use crate::config::{Config, FileChoice, Sources, read_file};
 use crate::domain::document::Diagnostic;
+use crate::policy::Policy;
 use crate::sys::files::check_ours;
 use crate::sys::paths::Paths;
 use crate::theme::{self, Loaded, Source};
@@ -43,6 +44,14 @@ impl ConfigArg {
 pub fn paths() -> Result<Paths> {
     Paths::of_user().ok_or_else(|| {
         eyre!("there is no home folder: set JIT_TUI_CONFIG_DIR and JIT_TUI_STATE_DIR to folders of yours")
+    })
+}
+
+/// A policy out of its text; every fault in one error.
+pub fn policy(text: &str, file: &Path) -> Result<Policy> {
+    Policy::parse(text, &file.display().to_string()).map_err(|faults| {
+        let faults: Vec<String> = faults.iter().map(Diagnostic::to_string).collect();
+        eyre!("{}", faults.join("\n"))
     })
 }
 

@@ -1,6 +1,6 @@
 //! The example config, printed from the tables: every key with its meaning and its default.
 
-use super::schema::{Audit, Backend, Broker, Console, Local};
+use super::schema::{Audit, Backend, Broker, Console, Guard, Local};
 use super::section::KeyRow;
 use crate::keymap::VERBS;
 
@@ -30,6 +30,7 @@ pub fn example(kinds: &[Kind]) -> String {
     table(&mut out, "audit", Audit::ROWS);
     table(&mut out, "local", Local::ROWS);
     table(&mut out, "broker", Broker::ROWS);
+    table(&mut out, "guard", Guard::ROWS);
     kinds.iter().for_each(|kind| backend(&mut out, kind));
     out
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub use backend::BackendTable;
 pub use example::{Kind, example};
 pub use file::{Check, FileChoice, read_file};
-pub use schema::{Audit, Backend, Broker, Colours, Console, Local};
+pub use schema::{Audit, Backend, Broker, Colours, Console, Guard, Local, OnPendingTtl};
 #[doc(hidden)]
 pub use section::shown;
 pub use section::{KeyRow, Section};
@@ -35,6 +35,8 @@ pub struct Config {
     pub local: Local,
     /// `[broker]`.
     pub broker: Broker,
+    /// `[guard]`.
+    pub guard: Guard,
     /// `[keys]`, checked.
     pub keymap: Keymap,
     /// `[[backend]]`, in the order of the file; each adapter reads its own.
@@ -98,12 +100,13 @@ impl Config {
         }
     }
 
-    fn sections(&mut self) -> [(&'static str, &mut dyn Section); 4] {
+    fn sections(&mut self) -> [(&'static str, &mut dyn Section); 5] {
         [
             ("console", &mut self.console),
             ("audit", &mut self.audit),
             ("local", &mut self.local),
             ("broker", &mut self.broker),
+            ("guard", &mut self.guard),
         ]
     }
 }

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::value::{Count, Time, Value, choose};
+use super::value::{Count, Time, Value, choose, chosen};
 use crate::domain::document::{Diagnostic, Node};
+use crate::domain::guard::OnExpiry;
 use crate::domain::time::Span;
 use crate::section;
 use crate::theme::Depth;
@@ -80,6 +81,22 @@ section! {
 }
 
 section! {
+    /// Backends that are not our broker: your own rules for them, and what the guard does.
+    Guard {
+        /// The policy that limits this program there; the backend keeps its own rules. Without it nothing passes by itself.
+        policy: Option<PathBuf> = None => "\"policy.toml\"";
+        /// Whether the console is the guard while nobody else is. Off, only `jit-tui guard` is.
+        in_console: bool = true;
+        /// What happens at the end of a grant to what it covers and still waits: nothing, reject-pending or cancel-run.
+        on_expiry: OnExpiry = OnExpiry::Nothing;
+        /// How long a request may wait there before the guard minds it.
+        pending_ttl: Option<Time<60, 2_592_000>> = None => "\"4h\"";
+        /// What the guard does then: nothing (it is only said) or reject.
+        on_pending_ttl: OnPendingTtl = OnPendingTtl::Nothing;
+    }
+}
+
+section! {
     /// What every `[[backend]]` table has, whatever its kind.
     Backend {
         /// What it is.
@@ -88,6 +105,39 @@ section! {
         name: String = String::new();
         /// How often it is asked where it does not tell by itself.
         interval: Time<1, 3600> = Time::secs(30);
+    }
+}
+
+/// What becomes of a request that waited too long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnPendingTtl {
+    /// It is said, and left.
+    #[default]
+    Nothing,
+    /// It is rejected.
+    Reject,
+}
+
+const ON_PENDING_TTL: [(&str, OnPendingTtl); 2] =
+    [("nothing", OnPendingTtl::Nothing), ("reject", OnPendingTtl::Reject)];
+
+impl Value for OnPendingTtl {
+    fn read(node: &Node) -> Result<Self, Diagnostic> {
+        choose(node, &ON_PENDING_TTL)
+    }
+
+    fn print(&self) -> Option<String> {
+        chosen(self, &ON_PENDING_TTL)
+    }
+}
+
+impl Value for OnExpiry {
+    fn read(node: &Node) -> Result<Self, Diagnostic> {
+        choose(node, &OnExpiry::ALL)
+    }
+
+    fn print(&self) -> Option<String> {
+        chosen(self, &OnExpiry::ALL)
     }
 }
 
@@ -119,7 +169,7 @@ impl Value for Colours {
     }
 
     fn print(&self) -> Option<String> {
-        COLOURS.iter().find(|(_, value)| value == self).map(|(name, _)| format!("{name:?}"))
+        chosen(self, &COLOURS)
     }
 }
 

@@ -173,3 +173,8 @@ pub fn choose<T: Copy>(node: &Node, known: &[(&'static str, T)]) -> Result<T, Di
         node.place.wrong(safe!("`{}` is not among the choices", Text::from(word).ident()), mend)
     })
 }
+
+/// The word of a value among those known, as the file has it.
+pub fn chosen<T: PartialEq>(value: &T, known: &[(&'static str, T)]) -> Option<String> {
+    known.iter().find(|(_, known)| known == value).map(|(word, _)| quoted(word))
+}

@@ -1,6 +1,7 @@
 //! What the console asks for, each on a task of its own; the answer is news.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use flate2::read::GzDecoder;
 
@@ -16,6 +17,7 @@ use crate::domain::evidence::Blob;
 use crate::domain::ids::{BackendName, DecisionId, GrantId, RequestKey};
 use crate::domain::json;
 use crate::domain::record::{Entry, Event};
+use crate::domain::request::Ballot;
 use crate::domain::text::{SafeText, Text};
 use crate::domain::time::Span;
 use crate::safe;
@@ -33,7 +35,10 @@ pub(super) async fn run(desk: Arc<Inner>, errand: Errand) {
         Errand::Decide(decision) => decide(&desk, *decision).await,
         Errand::Look(key) => look(&desk, &key).await,
         Errand::Exhibit { generation, key } => exhibit(&desk, generation, key).await,
-        Errand::Refresh => desk.backends.iter().for_each(|(_, wake)| wake.notify_one()),
+        Errand::TakeBack(ids) => ids.iter().for_each(|id| desk.waits.take_back(id, &SafeText::lit("taken back"))),
+        Errand::GiveUpGuard => desk.guard.seat.give_up(),
+        Errand::ByHand(key) => by_hand(&desk, key).await,
+        Errand::Refresh => desk.backends.iter().for_each(|line| line.wake.notify_one()),
         Errand::Revoke { backend, grant, reason } => revoke(&desk, &backend, &grant, &reason).await,
         Errand::Extend { backend, grant, run_for, reason } => extend(&desk, &backend, &grant, run_for, &reason).await,
         Errand::Review { key, comment } => review(&desk, &key, &comment).await,
@@ -63,12 +68,23 @@ async fn let_go(desk: &Arc<Inner>, id: DecisionId, key: RequestKey, why: &SafeTe
 async fn decide(desk: &Arc<Inner>, decision: Decision) {
     let name = decision.request.backend.clone();
     road::travel(desk, decision).await;
-    wake(desk, &name);
+    desk.wake(&name);
     anchor(desk, &name).await;
 }
 
-fn wake(desk: &Inner, name: &BackendName) {
-    desk.backends.iter().filter(|(b, _)| b.name() == name).for_each(|(_, wake)| wake.notify_one());
+/// The request is read anew: what would decide it by hand must be about what is there now.
+async fn by_hand(desk: &Arc<Inner>, key: RequestKey) {
+    let read = match known(desk, &key.backend) {
+        Ok(backend) => within(backend.read(&key)).await.map(|request| (backend, request)),
+        Err(fault) => Err(fault),
+    };
+    match read {
+        Ok((backend, request)) => {
+            let [approve, reject] = [Ballot::Approve, Ballot::Reject].map(|b| backend.by_hand(&request, b));
+            desk.tell(News::ByHand { key, approve, reject }).await;
+        }
+        Err(fault) => desk.tell(News::Act { what: SafeText::lit("by hand"), result: Err(fault) }).await,
+    }
 }
 
 async fn look(desk: &Arc<Inner>, key: &RequestKey) {
@@ -193,7 +209,7 @@ async fn review(desk: &Arc<Inner>, key: &RequestKey, comment: &Text) {
 
 async fn acted(desk: &Arc<Inner>, name: &BackendName, what: &'static str, result: Result<SafeText, Fault>) {
     desk.tell(News::Act { what: SafeText::lit(what), result }).await;
-    wake(desk, name);
+    desk.wake(name);
 }
 
 fn known(desk: &Inner, name: &BackendName) -> Result<Arc<dyn Backend>, Fault> {
@@ -237,12 +253,27 @@ async fn export(desk: &Arc<Inner>, csv: bool, query: AuditQuery) {
     desk.tell(News::Exported(result)).await;
 }
 
-/// Gives our head to the backend and keeps its head: each log anchors the other.
+/// Gives our head to the backend and keeps its head: each log anchors the other. While one exchange is under way
+/// those who ask share the one after it, so that a burst of decisions costs two.
 pub(super) async fn anchor(desk: &Arc<Inner>, name: &BackendName) {
-    let (Some(backend), Ok(head)) = (desk.backend(name), desk.journal.head().await) else { return };
+    let Some(line) = desk.line(name) else { return };
+    if line.anchors.fetch_add(1, Ordering::AcqRel) > 0 {
+        return;
+    }
+    loop {
+        let asked = line.anchors.load(Ordering::Acquire);
+        exchange(desk, line).await;
+        if line.anchors.compare_exchange(asked, 0, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            return;
+        }
+    }
+}
+
+async fn exchange(desk: &Arc<Inner>, line: &super::Line) {
+    let Ok(head) = desk.journal.head().await else { return };
     let log = desk.journal.name();
-    if let Ok(Some(theirs)) = within(backend.heads(&log, head)).await {
-        note(desk, name, head.seq, theirs).await;
+    if let Ok(Some(theirs)) = within(line.backend.heads(&log, head)).await {
+        note(desk, line.backend.name(), head.seq, theirs).await;
     }
 }
 

@@ -27,6 +27,11 @@ impl Journal {
         self.sound().await?.append(entries, sync).await.map_err(|e| e.to_string())
     }
 
+    /// Adds entries, synced, where this is still the last record; `None` where it is not.
+    pub(super) async fn append_behind(&self, head: Head, entries: Vec<Entry>) -> Result<Option<Head>, String> {
+        self.sound().await?.append_behind(head, entries).await.map_err(|e| e.to_string())
+    }
+
     /// The last record.
     pub(super) async fn head(&self) -> Result<Head, String> {
         self.sound().await?.head().await.map_err(|e| e.to_string())

@@ -4,18 +4,25 @@
 mod acts;
 mod claims;
 mod errands;
+mod guard;
 mod journal;
+mod limits;
 pub mod news;
+mod pace;
 mod polls;
 mod road;
 pub mod source;
 mod start;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod waiting_tests;
+mod waits;
 
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,18 +31,22 @@ use tokio::sync::{Notify, mpsc, watch};
 use crate::audit;
 use crate::backends::port::{Backend, Fault, Session};
 use crate::domain::decision::Decision;
-use crate::domain::grant::Grant;
+use crate::domain::grant::{Enforcer, Grant};
 use crate::domain::ids::{BackendName, DecisionId, GrantId, RequestKey};
 use crate::domain::outcome::Outcome;
 use crate::domain::principal::Principal;
 use crate::domain::record::Entry;
-use crate::domain::text::Text;
+use crate::domain::text::{SafeText, Text};
 use crate::domain::time::Span;
 use crate::sys::clock::{self, Now};
 use crate::sys::random;
 use claims::{Claim, Claims};
+use guard::Guard;
 use journal::Journal;
-use news::{AuditState, News};
+pub use limits::Limits;
+use news::{AuditState, GuardState, News};
+use pace::Pace;
+use waits::Waits;
 
 /// News that wait for a busy console; a full queue makes the desk wait, it drops nothing.
 const NEWS_AHEAD: usize = 1024;
@@ -50,6 +61,8 @@ pub struct Setup {
     pub poll_every: Span,
     /// How long and how much shown evidence is kept.
     pub evidence: Keep,
+    /// What limits this console at backends that are not our broker.
+    pub limits: Limits,
 }
 
 /// Limits of what is kept of shown evidence.
@@ -66,7 +79,7 @@ pub struct Keep {
 pub struct Desk(Arc<Inner>);
 
 struct Inner {
-    backends: Vec<(Arc<dyn Backend>, Arc<Notify>)>,
+    backends: Vec<Line>,
     sessions: Mutex<HashMap<BackendName, Session>>,
     journal: Journal,
     state: PathBuf,
@@ -76,6 +89,18 @@ struct Inner {
     under_way: Arc<watch::Sender<usize>>,
     poll_every: Span,
     evidence: Keep,
+    waits: Waits,
+    guard: Guard,
+    guard_state: Mutex<Option<GuardState>>,
+}
+
+/// What the desk has of one backend.
+struct Line {
+    backend: Arc<dyn Backend>,
+    wake: Arc<Notify>,
+    pace: Pace,
+    /// How many wait for an exchange of audit heads.
+    anchors: AtomicU32,
 }
 
 /// Counts an errand until it is dropped.
@@ -103,8 +128,15 @@ impl Desk {
     pub fn open(setup: Setup) -> io::Result<(Self, mpsc::Receiver<News>)> {
         let (news, receiver) = mpsc::channel(NEWS_AHEAD);
         crate::sys::files::private_dir(&setup.state)?;
+        let limits = Arc::new(setup.limits);
+        let foreign = setup.backends.iter().filter(|b| b.capabilities().enforcer != Enforcer::Broker);
+        let guard = Guard::new(&setup.state, Arc::clone(&limits), foreign.map(|b| b.name().clone()));
+        let line = |backend| Line::new(limits::under(backend, &limits, &guard.book));
         let inner = Inner {
-            backends: setup.backends.into_iter().map(|b| (b, Arc::new(Notify::new()))).collect(),
+            backends: setup.backends.into_iter().map(line).collect(),
+            waits: Waits::default(),
+            guard_state: Mutex::default(),
+            guard,
             sessions: Mutex::default(),
             journal: Journal::open(&setup.state),
             claims: Claims::open(&setup.state)?,
@@ -120,15 +152,18 @@ impl Desk {
 
     /// Starts polling every backend and settles what an earlier process left open. Needs a tokio runtime.
     pub fn watch(&self) {
-        for (backend, wake) in &self.0.backends {
+        for Line { backend, wake, .. } in &self.0.backends {
             tokio::spawn(polls::watch(Arc::clone(&self.0), Arc::clone(backend), Arc::clone(wake)));
+            if self.0.guard.limits.want_guard() && self.0.guard.watched(backend.name()).is_some() {
+                tokio::spawn(guard::keep(Arc::clone(&self.0), Arc::clone(backend)));
+            }
         }
         tokio::spawn(start::settle_open(Arc::clone(&self.0)));
     }
 
     /// The backends, for commands that talk to one of them directly.
     pub fn backends(&self) -> impl Iterator<Item = &Arc<dyn Backend>> {
-        self.0.backends.iter().map(|(backend, _)| backend)
+        self.0.backends.iter().map(|line| &line.backend)
     }
 
     /// A backend by its name.
@@ -138,11 +173,27 @@ impl Desk {
 
     /// Does an errand; every answer comes as news.
     pub fn run(&self, errand: news::Errand) {
+        // At once and in this order: behind the first call the process may be stopped.
+        match errand {
+            news::Errand::GiveUpGuard => return self.0.guard.seat.give_up(),
+            news::Errand::Refresh => self.0.guard.seat.come_back(),
+            _ => {}
+        }
         let (desk, under_way) = (Arc::clone(&self.0), UnderWay::one_more(&self.0.under_way));
         tokio::spawn(async move {
             errands::run(desk, errand).await;
             drop(under_way);
         });
+    }
+
+    /// Leaves the guard's seat for good: no pass begins any more.
+    pub fn leave_guard(&self) {
+        self.0.guard.seat.give_up();
+    }
+
+    /// Takes back whatever waits for its turn or for a backend, from now on: whoever could have done so leaves.
+    pub fn take_all_back(&self, why: &SafeText) {
+        self.0.waits.close(why);
     }
 
     /// Returns when no errand is under way any more: what was dropped at the end is on record then.
@@ -201,13 +252,44 @@ impl Desk {
     }
 }
 
+impl Line {
+    fn new(backend: Arc<dyn Backend>) -> Self {
+        Self { backend, wake: Arc::default(), pace: Pace::default(), anchors: AtomicU32::new(0) }
+    }
+}
+
 impl Inner {
     fn now(&self) -> Now {
         clock::now()
     }
 
+    fn line(&self, name: &BackendName) -> Option<&Line> {
+        self.backends.iter().find(|line| line.backend.name() == name)
+    }
+
     fn backend(&self, name: &BackendName) -> Option<Arc<dyn Backend>> {
-        self.backends.iter().find(|(b, _)| b.name() == name).map(|(b, _)| Arc::clone(b))
+        self.line(name).map(|line| Arc::clone(&line.backend))
+    }
+
+    fn pace(&self, name: &BackendName) -> Option<&Pace> {
+        self.line(name).map(|line| &line.pace)
+    }
+
+    /// Has a backend polled now.
+    fn wake(&self, name: &BackendName) {
+        self.line(name).into_iter().for_each(|line| line.wake.notify_one());
+    }
+
+    /// Tells where the guard is, when that changed.
+    async fn tell_guard(&self, state: GuardState) {
+        let changed = self.guard_state.lock().is_ok_and(|mut told| told.replace(state.clone()) != Some(state.clone()));
+        if changed {
+            self.tell(News::Guard(state)).await;
+        }
+    }
+
+    fn is_held(&self, id: &DecisionId) -> bool {
+        self.held.lock().is_ok_and(|held| held.contains_key(id))
     }
 
     async fn tell(&self, news: News) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 pub use super::source::{Source, pattern};
-use crate::backends::port::{Capabilities, Fault, Session};
+use crate::backends::port::{ByHand, Capabilities, Fault, Session};
 use crate::diff::Piece;
 use crate::domain::evidence::Evidence;
 use crate::domain::grant::Grant;
@@ -53,12 +53,37 @@ pub struct BackendState {
 /// Where a decision stands on its road.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// It waits for its turn: not intended yet, and can be taken back.
+    Queued,
     /// Its intent is on disk; it is being compared and sent.
     Sending,
+    /// The backend takes no call for a moment: sent at the end of the wait, and can be taken back.
+    Waits {
+        /// Until when, by the boot clock.
+        until: Ms,
+        /// Why.
+        why: SafeText,
+    },
     /// Sent, no answer yet known; it is being settled by re-reads.
     Settling,
     /// Over.
     Done(Outcome),
+    /// Taken back before its intent: nothing was sent.
+    Dropped(SafeText),
+}
+
+/// Whether the guard keeps the grants of this state folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GuardState {
+    /// This process does.
+    Here,
+    /// Another process does.
+    Elsewhere,
+    /// It cannot: nothing passes by itself.
+    Broken {
+        /// What is wrong and how to mend it.
+        why: SafeText,
+    },
 }
 
 /// What the audit log says of itself.
@@ -182,6 +207,17 @@ pub enum News {
     },
     /// An export was written, or not.
     Exported(Result<SafeText, SafeText>),
+    /// How a request is decided without this program.
+    ByHand {
+        /// Which request.
+        key: RequestKey,
+        /// Page and command that approve.
+        approve: ByHand,
+        /// The command that rejects.
+        reject: ByHand,
+    },
+    /// The guard sat down, or somebody else did. Never told where no guard is wanted.
+    Guard(GuardState),
     /// The audit log's own state changed.
     AuditState(AuditState),
     /// Decisions of an earlier process that were found open at start, or dropped: one line each.
@@ -222,6 +258,12 @@ pub enum Errand {
     },
     /// Intent, compare, send, settle, outcome.
     Decide(Box<crate::domain::decision::Decision>),
+    /// Takes back what waits for its turn or for the backend; what is on its way goes on.
+    TakeBack(Vec<DecisionId>),
+    /// Leaves the guard's seat at once, until the next `Refresh`: this process is about to be stopped.
+    GiveUpGuard,
+    /// Asks how a request is decided without this program.
+    ByHand(RequestKey),
     /// Tells colleagues.
     Look(RequestKey),
     /// Reads evidence and diff.

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use super::guard::give;
 use super::news::{AuditState, News, Step};
 use super::{Inner, errands, road};
 use crate::audit;
 use crate::domain::decision::Decision;
 use crate::domain::ids::{DecisionId, RequestKey};
+use crate::domain::outcome::Outcome;
 use crate::domain::record::{Entry, Event};
 use crate::domain::text::{SafeText, Text};
 use crate::safe;
@@ -29,8 +31,8 @@ pub(super) async fn settle_open(desk: Arc<Inner>) {
         Ok(head) => desk.tell(News::AuditState(AuditState::Ok { seq: head.seq, anchored: None })).await,
         Err(why) => return desk.audit_broken(&why).await,
     }
-    for (backend, _) in &desk.backends {
-        errands::anchor(&desk, backend.name()).await;
+    for line in &desk.backends {
+        errands::anchor(&desk, line.backend.name()).await;
     }
 }
 
@@ -54,7 +56,11 @@ async fn settle_one(desk: Arc<Inner>, decision: Decision) {
     };
     road::tell(&desk, &decision, Step::Settling).await;
     let outcome = road::settle(&desk, &backend, &decision).await;
-    road::close(&desk, &decision, &outcome).await;
+    let ground = match outcome {
+        Outcome::Final { .. } => give::ground_again(&backend, &decision).await,
+        _ => None,
+    };
+    road::close(&desk, &decision, &outcome, ground.as_deref()).await;
     road::tell(&desk, &decision, Step::Done(outcome)).await;
     claim.release();
 }

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
 use super::news::{Errand, News, Step};
-use super::{Desk, Setup};
+use super::{Desk, Limits, Setup};
 use crate::backends::port::{Answer, Backend, Capabilities, Fault, Poll, Session, Trouble};
 use crate::domain::decision::{Decision, Seen};
 use crate::domain::digest::Digest;
@@ -148,7 +148,8 @@ impl Backend for Fake {
 
 fn open(state: &Path, backend: &Arc<Fake>) -> (Desk, tokio::sync::mpsc::Receiver<News>) {
     let backends = vec![Arc::clone(backend) as Arc<dyn Backend>];
-    Desk::open(Setup { backends, state: state.to_owned(), poll_every: Span::secs(15), evidence: KEEP }).unwrap()
+    let (state, limits) = (state.to_owned(), Limits::default());
+    Desk::open(Setup { backends, state, poll_every: Span::secs(15), evidence: KEEP, limits }).unwrap()
 }
 
 fn log(state: &Path) -> String {

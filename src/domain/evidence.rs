@@ -1,5 +1,7 @@
 //! What an approver can look at, as the gate collected it or a backend gives it.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +9,7 @@ use super::action::Action;
 use super::digest::Digest;
 use super::finding::Place;
 use super::ids::CommitSha;
+use super::principal::Identity;
 use super::text::Text;
 use super::time::Ms;
 
@@ -188,4 +191,13 @@ pub struct Evidence {
     pub tree: Option<Tree>,
     /// What was left out.
     pub cuts: Vec<Cut>,
+}
+
+impl Evidence {
+    /// Everyone who wrote or committed base..head, each once, as the commits claim.
+    pub fn authors(&self) -> Vec<Identity> {
+        let mails = self.commits.iter().flat_map(|c| [&c.author_email, &c.committer_email]);
+        let names: BTreeSet<&Text> = mails.filter(|m| !m.is_empty()).collect();
+        names.into_iter().map(Identity::author).collect()
+    }
 }

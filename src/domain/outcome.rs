@@ -66,6 +66,11 @@ impl Outcome {
         }
     }
 
+    /// Whether nothing of the decision can have taken effect.
+    pub fn had_no_effect(&self) -> bool {
+        !self.is_success() && !matches!(self, Outcome::Unknown { .. })
+    }
+
     /// Whether the decision took effect or was counted.
     pub fn is_success(&self) -> bool {
         matches!(self, Outcome::Final { .. } | Outcome::Counted { .. })

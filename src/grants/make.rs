@@ -1,6 +1,6 @@
 //! Out of votes, or out of a policy that allows, a grant: the narrowest scope and the shortest times hold.
 
-use super::reaches;
+use super::scope_reaches;
 use crate::domain::action::Action;
 use crate::domain::decision::Decision;
 use crate::domain::grant::{Bound, Enforcer, Grant};
@@ -62,6 +62,6 @@ pub fn make(given: &Given) -> Grant {
 
 /// The scope where policy names it and the request itself has what it compares; else this request only.
 fn held(asked: Scope, bound: &Bound, verdict: &Verdict) -> Scope {
-    let holds = verdict.scopes.contains(&asked) && reaches(asked, bound, bound).is_ok();
+    let holds = verdict.scopes.contains(&asked) && scope_reaches(asked, bound, bound).is_ok();
     if holds { asked } else { Scope::Once }
 }

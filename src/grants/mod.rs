@@ -55,12 +55,16 @@ pub fn covers(grant: &Grant, bound: &Bound, now: Ms) -> Result<(), NotCovered> {
     ];
     match ended.into_iter().find(|(over, _)| *over) {
         Some((_, why)) => Err(why),
-        None => reaches(grant.scope, &grant.bound, bound),
+        None => scope_reaches(grant.scope, &grant.bound, bound),
     }
 }
 
-/// Whether a scope reaches from the request that was approved to this one, time and uses aside.
-fn reaches(scope: Scope, approved: &Bound, asked: &Bound) -> Result<(), NotCovered> {
+/// Whether a grant is about this request at all, its time, uses and revocation aside.
+pub fn reaches(grant: &Grant, bound: &Bound) -> bool {
+    scope_reaches(grant.scope, &grant.bound, bound).is_ok()
+}
+
+fn scope_reaches(scope: Scope, approved: &Bound, asked: &Bound) -> Result<(), NotCovered> {
     same_in_every_scope(approved, asked)?;
     if scope == Scope::Once {
         return same("request", approved.request == asked.request);

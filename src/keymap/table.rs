@@ -55,6 +55,8 @@ pub enum When {
     LiveGrant,
     /// A decision is held back.
     Held,
+    /// A decision is held back, or waits for its turn or for the backend.
+    Undoable,
     /// Outcomes wait to be acknowledged.
     Outcomes,
     /// Requests wait behind the list.
@@ -155,8 +157,11 @@ verbs! {
         "Approve the request, or the marked ones: opens the dialog, sends nothing.", danger, footer, then_go;
     Reject "reject" &["r"], &[Queue, Request], Decidable, "reject",
         "Reject the request, or the marked ones: opens the dialog, sends nothing.", danger, footer, then_refuse;
-    Undo "undo" &["u"], &[Anywhere], Held, "undo", "Take the held decision back: nothing is sent.", footer;
+    Undo "undo" &["u"], &[Anywhere], Undoable, "undo",
+        "Take the held decision back, else all that wait for their turn: nothing of them is sent.", footer;
     SendNow "send-now" &["!"], &[Anywhere], Held, "send now", "Send the held decision without waiting on.", danger, footer;
+    ByHand "by-hand" &["Y"], &[Queue, Request], Request, "by hand",
+        "Show the request's page and the command that decides it without this program.";
     Look "look" &["c"], &[Queue, Request], Request, "look", "Tell colleagues that you look at this request.", footer;
     Mark "mark" &["m"], &[Queue], Request, "mark", "Mark or unmark the request for a decision on several at once.", footer;
     MarkAll "mark-all" &["M"], &[Queue], Request, "mark all", "Mark every request on the list that you may decide; again: none.";

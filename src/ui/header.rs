@@ -8,7 +8,7 @@ use crate::app::queue::View;
 use crate::app::screens::audit;
 use crate::app::state::State;
 use crate::app::{time, words};
-use crate::desk::news::{BackendState, Health};
+use crate::desk::news::{BackendState, GuardState, Health};
 use crate::domain::text::SafeText;
 use crate::safe;
 use crate::theme::Role;
@@ -73,7 +73,19 @@ fn backend_line(state: &State, faults: bool) -> Line {
     if state.backends.is_empty() {
         line = line.and(Role::Dim, "no backend yet").and(Role::Border, " | ");
     }
+    if let Some((words, role)) = guard(state) {
+        line = line.and(Role::Text, "guard ").and(role, words).and(Role::Border, " | ");
+    }
     line.followed_by(audit::state_line(state))
+}
+
+/// Whether anybody keeps what the guard has to keep.
+fn guard(state: &State) -> Option<(SafeText, Role)> {
+    Some(match state.guard.as_ref()? {
+        GuardState::Here => (SafeText::lit("on"), Role::Good),
+        GuardState::Elsewhere => (SafeText::lit("elsewhere"), Role::Good),
+        GuardState::Broken { .. } => (SafeText::lit("BROKEN"), Role::Bad),
+    })
 }
 
 fn health(state: &State, backend: &BackendState) -> (SafeText, Role) {

@@ -7,7 +7,7 @@ use super::text::Canvas;
 use crate::app::field::Field;
 use crate::app::layout::Layout;
 use crate::app::line::{Line, spaces};
-use crate::app::overlay::{Find, Listing, Overlay, palette_rows};
+use crate::app::overlay::{Find, Listing, Overlay, Sheet, palette_rows};
 use crate::app::screens::help;
 use crate::app::state::State;
 use crate::domain::text::SafeText;
@@ -25,6 +25,10 @@ pub fn draw(canvas: &mut Canvas, layout: &Layout, state: &State) -> Option<Posit
         Overlay::Palette(list) => Some(palette(canvas, room, state, list)),
         Overlay::Outcomes(list) => {
             outcomes(canvas, room, state, list);
+            None
+        }
+        Overlay::ByHand(sheet) => {
+            by_hand(canvas, room, state, sheet);
             None
         }
         Overlay::Quit => {
@@ -112,7 +116,7 @@ fn outcomes(canvas: &mut Canvas, room: Rect, state: &State, list: &Listing) {
         .and(Role::Key, keys.shown(Verb::Cancel))
         .and(Role::Text, " close");
     let title = Line::of(Role::Title, "DECISIONS OF THIS CONSOLE");
-    let counts = safe!("{} held, {} on their way", state.holds.held_count(), state.holds.in_flight());
+    let counts = counts(state);
     let inner = canvas.frame(area, (&title, &Line::of(Role::Text, counts)), &foot);
     let remarks = state.holds.remarks.iter().rev();
     let remarks = remarks.map(|r| Line::of(Role::Dim, safe!("{} ", r.at.clock())).and_marked(r.role, &r.text));
@@ -129,6 +133,27 @@ fn outcomes(canvas: &mut Canvas, room: Rect, state: &State, list: &Listing) {
     canvas.lines(inner, rows.iter().skip(list.at));
 }
 
+/// How far they are; while some wait for their turn also how many are over.
+fn counts(state: &State) -> SafeText {
+    let holds = &state.holds;
+    let waiting = holds.waiting().count();
+    if waiting == 0 {
+        return safe!("{} held, {} on their way", holds.held_count(), holds.in_flight());
+    }
+    let over = holds.tracks.iter().filter(|t| t.is_over()).count();
+    let counts = safe!("{} wait, {} on their way, {} over", waiting, holds.in_flight(), over);
+    if holds.failed() > 0 { safe!("{}, {} not done", counts, holds.failed()) } else { counts }
+}
+
+fn by_hand(canvas: &mut Canvas, room: Rect, state: &State, sheet: &Sheet) {
+    let foot = Line::of(Role::Key, state.setup.keymap.shown(Verb::Cancel)).and(Role::Text, " close");
+    let width = usize::from(room.width.min(100)).saturating_sub(4);
+    let lines: Vec<Line> = sheet.lines.iter().flat_map(|line| line.clone().wrap(width, 0)).collect();
+    let area = middle(room, 100, u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2));
+    let inner = canvas.frame(area, (&Line::of(Role::Title, "DECIDE BY HAND"), &Line::new()), &foot);
+    canvas.lines(inner, &lines);
+}
+
 fn quit(canvas: &mut Canvas, room: Rect, state: &State) {
     let keys = &state.setup.keymap;
     let foot = Line::of(Role::Key, keys.shown(Verb::Leave))
@@ -136,7 +161,12 @@ fn quit(canvas: &mut Canvas, room: Rect, state: &State) {
         .and(Role::Key, keys.shown(Verb::Cancel))
         .and(Role::Text, " stay");
     let (held, flying) = (state.holds.held_count(), state.holds.in_flight());
+    let waiting = state.holds.waiting().count();
     let mut lines = Vec::new();
+    if waiting > 0 {
+        let says = safe!("{} waiting for a turn: quitting drops it, unsent.", decisions(waiting));
+        lines.push(Line::of(Role::Warn, says));
+    }
     if held > 0 {
         lines.push(Line::of(Role::Warn, safe!("{} held: quitting drops it, nothing of it is sent.", decisions(held))));
     }
@@ -144,7 +174,7 @@ fn quit(canvas: &mut Canvas, room: Rect, state: &State) {
         lines.push(Line::of(Role::Warn, safe!("{} on the way: on record, and already sent.", decisions(flying))));
         lines.push(Line::of(Role::Text, "What came of it is settled at the next start, or in `audit list`."));
     }
-    let area = middle(room, 66, u16::try_from(lines.len()).unwrap_or(3) + 2);
+    let area = middle(room, 72, u16::try_from(lines.len()).unwrap_or(3) + 2);
     let inner = canvas.frame(area, (&Line::of(Role::Title, "QUIT?"), &Line::new()), &foot);
     canvas.lines(inner, &lines);
 }

@@ -9,6 +9,8 @@ use crate::app::screens::grants::standing_line;
 use crate::app::state::State;
 use crate::desk::news::Step;
 use crate::domain::outcome::Outcome;
+use crate::domain::text::SafeText;
+use crate::domain::time::Ms;
 use crate::keymap::{Row, VERBS, Verb};
 use crate::safe;
 use crate::theme::Role;
@@ -27,6 +29,9 @@ fn strip(state: &State, width: usize) -> Line {
     if let Some(held) = state.holds.held.last() {
         return held_line(state, held, width);
     }
+    if state.holds.waiting().next().is_some() {
+        return waiting_line(state, width);
+    }
     match state.holds.newest() {
         Some(latest) => latest_line(state, latest, width),
         None => flight_line(state),
@@ -44,6 +49,39 @@ fn held_line(state: &State, held: &Held, width: usize) -> Line {
     let line = if others > 0 { line.and(Role::Dim, safe!("  and {} more held", others)) } else { line };
     let end = Line::of(Role::Key, keys.shown(Verb::Undo)).and(Role::Text, " undo  ");
     line.with_end(width, end.and(Role::Key, keys.shown(Verb::SendNow)).and(Role::Text, " send now"))
+}
+
+/// How far several decisions are that go one by one, or the countdown of one that waits for its backend.
+fn waiting_line(state: &State, width: usize) -> Line {
+    let holds = &state.holds;
+    let waiting = holds.waiting().count();
+    let line = match holds.waiting().find_map(countdown) {
+        Some((track, until, why)) => {
+            let seconds = ((until.0 - state.now.boot.0).max(0) + 999) / 1000;
+            let line = Line::of(Role::Warn, "WAITS ").and_marked(Role::Strong, &track.what);
+            line.and(Role::Warn, safe!("  sent in {}s", seconds)).and_marked(Role::Text, &safe!("  {}", why))
+        }
+        None => {
+            let over = holds.tracks.iter().filter(|t| t.is_over()).count();
+            let line = Line::of(Role::Warn, safe!("NOW  {} wait for their turn", waiting));
+            let line = line.and(Role::Text, safe!(", {} on their way, {} over", holds.in_flight(), over));
+            match holds.failed() {
+                0 => line,
+                failed => line.and(Role::Bad, safe!(", {} NOT DONE", failed)),
+            }
+        }
+    };
+    let end = Line::of(Role::Text, "  ").and(Role::Key, state.setup.keymap.shown(Verb::Undo));
+    let end = end.and(Role::Text, " take back");
+    let room = width.saturating_sub(end.width() + 1);
+    cut(line, room).with_end(width, end)
+}
+
+fn countdown(track: &Track) -> Option<(&Track, Ms, &SafeText)> {
+    match &track.stand {
+        Stand::Step(Step::Waits { until, why }) => Some((track, *until, why)),
+        _ => None,
+    }
 }
 
 fn latest_line(state: &State, latest: Latest, width: usize) -> Line {

@@ -48,7 +48,7 @@ pub fn pressed(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
         Some(Overlay::Palette(_)) if key == Key::plain(Code::Enter) => choose(state, fx),
         Some(Overlay::Outcomes(_)) => outcome_key(state, key, fx),
         Some(Overlay::Help(list) | Overlay::Palette(list)) => list_key(list, key),
-        Some(Overlay::Dialog(_)) | None => {}
+        Some(Overlay::Dialog(_) | Overlay::ByHand(_)) | None => {}
     }
     clamp(state);
 }

@@ -1,6 +1,7 @@
 //! What lies over a screen: dialogs, help, palette, outcomes, the filter's line, the question before leaving.
 
 mod acts;
+mod by_hand;
 mod decide;
 mod dialog;
 mod dialog_keys;
@@ -18,6 +19,7 @@ use crate::domain::text::{SafeText, Text};
 use crate::keymap::{Key, Verb};
 
 pub use acts::open as open_act;
+pub use by_hand::{Sheet, show as show_by_hand};
 pub use decide::open as open_decision;
 pub use dialog::Dialog;
 #[cfg(test)]
@@ -38,6 +40,8 @@ pub enum Overlay {
     Palette(Listing),
     /// Every decision of this console.
     Outcomes(Listing),
+    /// How a request is decided without this program.
+    ByHand(Sheet),
     /// Leave, though decisions are held or on their way?
     Quit,
 }

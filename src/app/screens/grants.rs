@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::app::line::Line;
 use crate::app::state::State;
 use crate::app::words;
-use crate::domain::grant::{Grant, Standing};
+use crate::domain::grant::{End, Enforcer, Grant, Standing};
 use crate::domain::ids::{BackendName, GrantId};
 use crate::domain::text::SafeText;
 use crate::domain::time::Ms;
@@ -128,8 +128,12 @@ pub fn standing_line(grant: &Grant, now: Ms) -> (SafeText, Role) {
         (_, _, Some(pass)) => {
             let text =
                 pass.end.as_ref().map_or(SafeText::lit("ended"), |(at, end)| safe!("{} {}", end.words(), at.clock()));
-            let good = pass.end.as_ref().is_some_and(|(_, end)| end.is_success());
-            (text, if good { Role::Good } else { Role::Bad })
+            let role = match &pass.end {
+                Some((_, End::Unwatched)) => Role::Dim,
+                Some((_, end)) if end.is_success() => Role::Good,
+                _ => Role::Bad,
+            };
+            (text, role)
         }
         (Standing::Revoked, _, None) => (SafeText::lit("revoked, never started"), Role::Bad),
         _ => (SafeText::lit("never started"), Role::Dim),
@@ -156,10 +160,12 @@ pub fn detail(state: &State) -> Vec<Line> {
             .and(Role::Text, uses(grant)),
     );
     lines.push(clocks(grant));
-    lines.push(
-        Line::labelled("ENFORCED", Role::Strong, safe!("by {}: ", grant.enforcer.word()))
-            .and(Role::Text, words::reach(grant.enforcer)),
-    );
+    let ends = match grant.enforcer {
+        Enforcer::Guard => SafeText::lit(", ends nothing that runs"),
+        other => safe!(": {}", words::reach(other)),
+    };
+    lines
+        .push(Line::labelled("ENFORCED", Role::Strong, words::enforces(grant.enforcer, backend)).and(Role::Text, ends));
     let by: Vec<SafeText> = grant.by.iter().map(|p| safe!("{} ({})", p.shown(), p.assurance.word())).collect();
     let by = if by.is_empty() { SafeText::lit("allowed by policy") } else { SafeText::join(&by, ", ") };
     let line = Line::labelled("BY", Role::Text, safe!("{}  {}", by, grant.decided_at.iso()));
@@ -184,7 +190,10 @@ fn uses(grant: &Grant) -> SafeText {
 }
 
 fn clocks(grant: &Grant) -> Line {
-    let text =
-        safe!("decided {}  start by {}  run for {}", grant.decided_at.clock(), grant.start_by.clock(), grant.run_for);
-    Line::labelled("CLOCKS", Role::Text, text)
+    let text = safe!("decided {}  start by {}", grant.decided_at.clock(), grant.start_by.clock());
+    let line = Line::labelled("CLOCKS", Role::Text, text);
+    match grant.enforcer {
+        Enforcer::Guard => line.and(Role::Dim, "  the guard knows start-by only"),
+        _ => line.and(Role::Text, safe!("  run for {}", grant.run_for)),
+    }
 }

@@ -2,6 +2,7 @@
 
 mod any;
 mod deciding;
+mod guarded;
 mod holding;
 mod queue;
 mod reading;

@@ -126,7 +126,7 @@ fn fixed(draft: &Draft<'_>, c: &Create, binding: &Binding, core: Sealed<Core>) -
         created_at: draft.now.wall,
         summary: summary(evidence, &scan)?,
         actions: evidence.actions.clone(),
-        authors: authors(evidence),
+        authors: evidence.authors(),
         scan,
         blobs: evidence.diff.iter().map(|b| b.digest).collect(),
         notified: Vec::new(),
@@ -145,12 +145,6 @@ fn summary(evidence: &Evidence, scan: &[Finding]) -> Result<EvidenceSummary, Pro
         commits: u32::try_from(evidence.commits.len()).unwrap_or(u32::MAX),
         cut: !evidence.cuts.is_empty(),
     })
-}
-
-fn authors(evidence: &Evidence) -> Vec<Identity> {
-    let mails = evidence.commits.iter().flat_map(|c| [&c.author_email, &c.committer_email]);
-    let names: std::collections::BTreeSet<&Text> = mails.filter(|m| !m.is_empty()).collect();
-    names.into_iter().map(Identity::author).collect()
 }
 
 fn live(draft: &Draft<'_>, c: &Create, verdict: Verdict, findings: Vec<Finding>) -> Live {

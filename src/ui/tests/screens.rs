@@ -3,12 +3,17 @@
 use super::at;
 use crate::app::Effect;
 use crate::app::testing::{Sample, Stage, WALL, backend, fault, grant, person, sent, sketch};
-use crate::desk::news::{AuditState, Errand, Health, News};
-use crate::domain::grant::{End, Grant};
+use crate::backends::port::ByHand;
+use crate::desk::news::{AuditState, Errand, GuardState, Health, News, Step};
+use crate::domain::decision::Decision;
+use crate::domain::grant::{End, Enforcer, Grant, Pass};
+use crate::domain::guard::OnExpiry;
 use crate::domain::ids::GrantId;
 use crate::domain::outcome::Outcome;
 use crate::domain::record::{Entry, Event, Head, Record};
 use crate::domain::request::{Ballot, State};
+use crate::domain::scope::Scope;
+use crate::domain::text::SafeText;
 use crate::domain::time::Span;
 use std::sync::Arc;
 
@@ -259,4 +264,115 @@ fn hostile_text_is_marked_on_every_screen() {
     stage.press("enter");
     snapshots("hostile-overview", &mut stage);
     assert!(!sketch().is_empty());
+}
+
+fn guarded() -> Sample {
+    let hub = |c: &mut crate::domain::request::Core| {
+        c.key = "github/e2e#1".parse().unwrap();
+        c.command = None;
+        let blob = "b10b5eed".into();
+        let path = ".github/workflows/deploy.yml".into();
+        c.workflow = Some(crate::domain::request::WorkflowFile { path, blob });
+    };
+    Sample::stage("shop", "e2e").core(hub).with(|r| {
+        r.enforcer = Enforcer::Guard;
+        r.verdict.max_uses = Some(8);
+        r.verdict.start_by = Span::mins(30);
+    })
+}
+
+fn at_github(guard: GuardState) -> Stage {
+    let mut stage = Stage::with(|setup| setup.on_expiry = OnExpiry::RejectPending);
+    let mut github = backend("github", Health::Fresh { at: WALL });
+    github.capabilities.enforcer = Enforcer::Guard;
+    github.capabilities.binds_digest = false;
+    stage.news(News::Backend(Box::new(github)));
+    stage.news(News::Guard(guard));
+    let changed = vec![guarded().build()];
+    stage.news(News::Requests { backend: "github".parse().unwrap(), changed, whole: true });
+    stage
+}
+
+#[test]
+fn a_request_whose_scope_the_guard_keeps() {
+    let mut stage = at_github(GuardState::Elsewhere);
+    stage.press("enter");
+    snapshots("guarded-request", &mut stage);
+    let mut stage = at_github(GuardState::Here);
+    stage.press("a tab right");
+    snapshots("guarded-approve", &mut stage);
+}
+
+#[test]
+fn grants_of_the_guard() {
+    let mut stage = at_github(GuardState::Here);
+    let core = guarded().build().core.clone();
+    let pass = |mins| Pass {
+        request: core.key.clone(),
+        started_at: WALL - Span::mins(mins),
+        ends_at: WALL - Span::mins(mins),
+        end: Some((WALL - Span::mins(mins), End::Unwatched)),
+    };
+    let given = Grant {
+        enforcer: Enforcer::Guard,
+        scope: Scope::Run,
+        max_uses: Some(8),
+        passes: vec![pass(4), pass(2)],
+        ..grant(&core, false)
+    };
+    stage.news(News::Grants { backend: "github".parse().unwrap(), grants: vec![given] });
+    stage.press("R");
+    snapshots("guarded-grants", &mut stage);
+    stage.press("r");
+    snapshots("guarded-revoke", &mut stage);
+}
+
+#[test]
+fn several_decisions_in_their_turn() {
+    let mut stage = Stage::with(|setup| setup.hold_back = false);
+    stage.lists(
+        (0..50)
+            .map(|n| Sample::stage("shop", "e2e").id(&format!("r{n}")).core(|c| c.name = format!("job-{n:02}").into()))
+            .collect(),
+    );
+    stage.press("M a");
+    let decisions = sent(&stage.press("g"));
+    let outcome = |n: usize| match n {
+        3 => Outcome::AlreadyDecided { by: "dan".into(), state: State::Rejected },
+        _ => Outcome::Final { state: State::Approved },
+    };
+    for (n, decision) in decisions.iter().enumerate() {
+        let Decision { id, request: key, ballot, .. } = decision.clone();
+        let step = match n {
+            0..12 => Step::Done(outcome(n)),
+            12 => Step::Sending,
+            _ => Step::Queued,
+        };
+        stage.news(News::Decision { id, key, ballot, step });
+    }
+    snapshots("bulk-turns", &mut stage);
+    let Decision { id, request: key, ballot, .. } = decisions[13].clone();
+    let until = stage.now.boot + Span::secs(43);
+    let why = SafeText::lit("github takes no call, its limit is used up");
+    stage.news(News::Decision { id, key, ballot, step: Step::Waits { until, why } });
+    stage.press("esc");
+    snapshots("countdown", &mut stage);
+    stage.press("q");
+    snapshots("bulk-quit", &mut stage);
+}
+
+#[test]
+fn how_to_decide_by_hand() {
+    let mut stage = at_github(GuardState::Here);
+    let command = |state: &str| {
+        let line = format!(
+            "gh api -X POST repos/acme/shop/actions/runs/8841/pending_deployments -F 'environment_ids[]=7' -f state={state} -f comment=''"
+        );
+        Some(line.as_str().into())
+    };
+    let page = Some("https://github.com/acme/shop/actions/runs/8841".into());
+    let approve = ByHand { page, command: command("approved") };
+    let reject = ByHand { page: None, command: command("rejected") };
+    stage.news(News::ByHand { key: guarded().build().key().clone(), approve, reject });
+    snapshots("by-hand", &mut stage);
 }

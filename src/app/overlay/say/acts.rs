@@ -6,7 +6,7 @@ use crate::app::line::Line;
 use crate::app::screens::grants;
 use crate::app::state::State;
 use crate::app::words;
-use crate::domain::grant::Grant;
+use crate::domain::grant::{Enforcer, Grant};
 use crate::domain::request::{Ballot, Request};
 use crate::domain::text::SafeText;
 use crate::domain::time::Span;
@@ -47,7 +47,8 @@ pub(super) fn act(state: &State, dialog: &Dialog, grant: Option<&Grant>, width: 
         _ => extend_consequence(dialog, grant),
     };
     rows.extend(wrapped(0, Line::labelled("THEN", Role::Warn, text), width, 4));
-    let reach = safe!("{} enforces: {}", grant.enforcer.word(), words::reach(grant.enforcer));
+    let by = words::enforces(grant.enforcer, &grant.bound.backend);
+    let reach = safe!("{}: {}", by, words::reach(grant.enforcer));
     rows.extend(wrapped(1, Line::labelled("REACH", Role::Text, reach), width, 2));
     if matches!(dialog.purpose, Purpose::Extend { .. }) {
         let focused = dialog.focused() == FieldKind::RunFor;
@@ -60,6 +61,9 @@ pub(super) fn act(state: &State, dialog: &Dialog, grant: Option<&Grant>, width: 
 }
 
 fn revoke_consequence(state: &State, grant: &Grant) -> SafeText {
+    if grant.enforcer == Enforcer::Guard {
+        return SafeText::lit("nothing passes under it any more; what was let through goes on");
+    }
     if grant.running().is_none() {
         return SafeText::lit("nothing runs under it; nothing can start under it any more");
     }

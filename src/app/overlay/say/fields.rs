@@ -8,6 +8,7 @@ use crate::app::line::{Line, spaces};
 use crate::app::state::State;
 use crate::app::words;
 use crate::decide::{Demands, hold_back};
+use crate::domain::grant::Enforcer;
 use crate::domain::request::{Ballot, Request};
 use crate::domain::text::{SafeText, Text};
 use crate::domain::time::Span;
@@ -54,6 +55,10 @@ pub(super) fn time_spot(dialog: &Dialog, ballot: Ballot, request: &Request) -> S
         let at = boxed(&mut line, &dialog.start_by, 6);
         cursor = start.then_some(at);
         line = line.and(Role::Dim, if start { safe!(" max {}  ", dialog.caps.0) } else { SafeText::lit("  ") });
+    }
+    if request.enforcer == Enforcer::Guard {
+        let says = if start { "left/right or type" } else { "later gates only; nothing that runs is ended" };
+        return Spot { line: line.and(Role::Dim, says), spare: 0, cursor, more: false };
     }
     line = line.and(if run { Role::Strong } else { Role::Text }, "run for ");
     let at = boxed(&mut line, &dialog.run_for, 6);

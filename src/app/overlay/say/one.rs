@@ -8,8 +8,10 @@ use crate::app::screens::request;
 use crate::app::state::State;
 use crate::app::words;
 use crate::decide::{Demands, requirements, unseen};
+use crate::domain::grant::Enforcer;
 use crate::domain::principal::Role as Part;
 use crate::domain::request::{Ballot, Request};
+use crate::domain::scope::Scope;
 use crate::domain::text::{SafeText, Text};
 use crate::domain::verdict::SeenDemand;
 use crate::safe;
@@ -43,6 +45,9 @@ pub(super) fn rows(state: &State, dialog: &Dialog, ballot: Ballot, request: &Req
     rows.push(fields::time_spot(dialog, ballot, request));
     let reach = Line::labelled("REACH", Role::Text, words::reach(request.enforcer));
     rows.extend(wrapped(3, reach, width, 1));
+    if ballot == Ballot::Approve && request.enforcer == Enforcer::Guard && dialog.scope != Scope::Once {
+        rows.extend(wrapped(0, guard(state, request), width, 2));
+    }
     rows.extend(wrapped(3, rule(request, ballot), width, 2));
     rows
 }
@@ -118,6 +123,21 @@ fn names(files: &[Text], role: Role) -> Line {
     Line::labelled("UNSEEN", role, "").and_marked(role, &SafeText::join(&all, ", "))
 }
 
+/// What a scope wider than once lets happen without anybody.
+fn guard(state: &State, request: &Request) -> Line {
+    let uses = match request.verdict.max_uses {
+        Some(1) => SafeText::lit("once"),
+        Some(uses) => safe!("{} times", uses),
+        None => SafeText::lit("any number of times"),
+    };
+    let says = safe!(
+        "approves later gates in your name, {} at most, until start-by; then {}",
+        uses,
+        state.setup.on_expiry.words()
+    );
+    Line::labelled("GUARD", Role::Warn, says)
+}
+
 fn rule(request: &Request, ballot: Ballot) -> Line {
     let verdict = &request.verdict;
     let rules: Vec<SafeText> = verdict.rules.iter().map(|r| r.ident()).collect();
@@ -128,5 +148,5 @@ fn rule(request: &Request, ballot: Ballot) -> Line {
         }
         _ => verdict.needs_in_words(),
     };
-    Line::labelled("RULE", Role::Text, safe!("{} ({}): {}", rules, request.enforcer.word(), needs))
+    Line::labelled("RULE", Role::Text, safe!("{} ({}): {}", rules, words::whose_rules(request.enforcer), needs))
 }

@@ -3,8 +3,10 @@
 use crate::app::line::Line;
 use crate::app::state::State;
 use crate::app::{evidence::Reading, words};
+use crate::desk::news::GuardState;
 use crate::domain::evidence::{BaseKind, Course};
 use crate::domain::finding::{Finding, Severity};
+use crate::domain::grant::Enforcer;
 use crate::domain::request::{Can, Core, Request, Vote};
 use crate::domain::text::SafeText;
 use crate::domain::verdict::{Effect, SeenDemand, Verdict};
@@ -160,21 +162,24 @@ fn clocks(state: &State, request: &Request) -> Vec<Line> {
     let asked = safe!("{} UTC, {} ago", request.created_at.clock(), words::ago(now, request.created_at));
     let waits = match (request.due, request.decided_at) {
         (_, Some(at)) => safe!("{} at {} UTC", request.state.word(), at.clock()),
+        (Some(due), None) if request.enforcer != Enforcer::Broker => {
+            safe!("until {} UTC, {} left, as backend or guard keep it", due.clock(), words::until(now, due))
+        }
         (Some(due), None) => {
             safe!("until {} UTC, {} left, then it is `timed out`", due.clock(), words::until(now, due))
         }
         (None, None) => SafeText::lit("without an end that we know of"),
     };
     let verdict = &request.verdict;
+    let run_for = match request.enforcer {
+        Enforcer::Guard => SafeText::lit("not kept: the guard ends nothing that runs"),
+        _ => safe!("asks {}, at most {}, from each start", request.core.ask.run_for, verdict.run_for),
+    };
     let mut lines = vec![
         Line::labelled("ASKED", Role::Text, asked),
         Line::labelled("WAITS", Role::Text, waits),
         Line::labelled("START BY", Role::Text, safe!("at most {} after the decision", verdict.start_by)),
-        Line::labelled(
-            "RUN FOR",
-            Role::Text,
-            safe!("asks {}, at most {}, from each start", request.core.ask.run_for, verdict.run_for),
-        ),
+        Line::labelled("RUN FOR", Role::Text, run_for),
     ];
     if let Some(gate) = request.gate_waits {
         let (role, text) = if gate {
@@ -312,8 +317,20 @@ fn finding(finding: &Finding, label: &'static str) -> Vec<Line> {
 }
 
 fn enforcer(state: &State, request: &Request) -> Line {
-    let line = Line::labelled("ENFORCED", Role::Strong, safe!("by {}: ", request.enforcer.word()));
+    let by = words::enforces(request.enforcer, &request.key().backend);
+    let line = Line::labelled("ENFORCED", Role::Strong, safe!("{}: ", by));
     let line = line.and(Role::Text, words::reach(request.enforcer));
+    let line = if request.enforcer == Enforcer::Guard { line.followed_by(guard(state)) } else { line };
     let binds = state.backends.get(&request.key().backend).is_none_or(|b| b.capabilities.binds_digest);
     if binds { line } else { line.and(Role::Warn, "; the backend does not bind the decision to what was shown") }
+}
+
+/// Whether anybody keeps a grant of the guard just now.
+fn guard(state: &State) -> Line {
+    match &state.guard {
+        Some(GuardState::Here) => Line::of(Role::Text, "; this console is the guard"),
+        Some(GuardState::Elsewhere) => Line::of(Role::Text, "; another process is the guard"),
+        Some(GuardState::Broken { why }) => Line::of(Role::Bad, safe!("; the guard is BROKEN: {}", why)),
+        None => Line::of(Role::Warn, "; no guard runs, so nothing passes by itself"),
+    }
 }
