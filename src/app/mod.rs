@@ -7,6 +7,7 @@ pub(crate) mod holds;
 pub(crate) mod keys;
 pub(crate) mod layout;
 pub(crate) mod line;
+pub(crate) mod look_ups;
 mod message;
 mod news;
 pub(crate) mod overlay;

@@ -8,7 +8,7 @@ use super::overlay;
 use super::queue::Entry;
 use super::screens::{audit, diff, request};
 use super::state::State;
-use super::{Effect, time, words};
+use super::{Effect, look_ups, time, words};
 use crate::desk::news::{BackendState, Health, News, Step};
 use crate::domain::grant::Grant;
 use crate::domain::ids::{BackendName, DecisionId, RequestKey};
@@ -26,9 +26,11 @@ pub fn take(state: &mut State, news: News, fx: &mut Vec<Effect>) {
         News::Backend(backend) => take_backend(state, *backend),
         News::Grants { backend, grants } => take_grants(state, backend, grants),
         News::Decision { id, key, ballot, step } => take_step(state, &id, &key, ballot, step),
-        News::Exhibit { generation, key: _, result } => {
+        News::LookedUp { evidence, look_ups: told, findings } => look_ups::came(state, evidence, told, findings, fx),
+        News::Exhibit { generation, key, result } => {
             if state.evidences.answer(generation, result) {
                 overlay::evidence_came(state);
+                look_ups::ask(state, &key, fx);
                 state.dirty = true;
             }
         }
@@ -93,7 +95,8 @@ fn take_grants(state: &mut State, backend: BackendName, grants: Vec<Grant>) {
     }
 }
 
-fn take_requests(
+/// Takes in what a backend lists, with the findings that look-ups add.
+pub(super) fn take_requests(
     state: &mut State,
     backend: &BackendName,
     changed: Vec<Arc<Request>>,
@@ -102,6 +105,7 @@ fn take_requests(
 ) {
     let dialog = state.is_deciding();
     let before = state.queue.selected().map(|row| row.entry.key().clone());
+    let changed = changed.into_iter().map(|request| state.looked_up.tightened(request)).collect();
     let arrived = state.queue.take(backend, changed, whole, dialog);
     if !arrived.changed {
         return;

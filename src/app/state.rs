@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::evidence::Evidences;
 use super::holds::Holds;
 use super::layout::Layout;
+use super::look_ups::LookedUp;
 use super::overlay::Overlay;
 use super::queue::{Entry, Production, Queue};
 use super::screens::audit::AuditScreen;
@@ -56,6 +57,7 @@ pub struct State {
     pub(crate) screens: Vec<Screen>,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) evidences: Evidences,
+    pub(crate) looked_up: LookedUp,
     pub(crate) grants: GrantsScreen,
     pub(crate) audit: AuditScreen,
     pub(crate) audit_state: Option<AuditState>,
@@ -90,6 +92,7 @@ impl State {
             screens: alone.into_iter().collect(),
             overlay: None,
             evidences: Evidences::default(),
+            looked_up: LookedUp::default(),
             grants: GrantsScreen::default(),
             audit: AuditScreen::default(),
             audit_state: None,

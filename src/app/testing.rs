@@ -15,6 +15,7 @@ use crate::domain::evidence::{Base, BaseKind, Blob, Commit, Course, Evidence, To
 use crate::domain::finding::{Finding, FindingId};
 use crate::domain::grant::{Bound, End, Enforcer, Grant, Pass};
 use crate::domain::ids::{CommitSha, GrantId, RequestKey};
+use crate::domain::lookup::{Change, Claim, Known, LookUp, LookUps, Moved, Reach};
 use crate::domain::outcome::Outcome;
 use crate::domain::principal::{Assurance, Identity, IdentityKind, Principal, Role, Source, Sourced};
 use crate::domain::request::{
@@ -327,9 +328,62 @@ pub fn evidence() -> Evidence {
             lock: None,
             parent: None,
         }],
+        faults: Vec::new(),
         tree: Some(Tree { digest: Digest::of(b"tree"), changed: Vec::new(), untracked: Vec::new() }),
         cuts: Vec::new(),
     }
+}
+
+fn sha_of(digits: &str) -> CommitSha {
+    hex(&digits.repeat(6), 40).parse().unwrap()
+}
+
+/// The action of the evidence looked up: its tag moved, and it calls two more, one of them an impostor.
+pub fn look_ups() -> LookUps {
+    let moved = evidence().actions.remove(0);
+    let (old, new) = (sha_of("a1b2c3d"), sha_of("9f8e7d6"));
+    let known = Known {
+        action: true,
+        first: Some(WALL - Span::mins(1)),
+        last: Some(WALL - Span::mins(1)),
+        by: Some("alice".into()),
+        approved: 0,
+        approval: None,
+        moved: Some(Moved { sha: old.as_str().into(), at: WALL - Span::hours(48) }),
+    };
+    let change = Change {
+        old,
+        new,
+        course: Course::Diverged,
+        count: 1,
+        commits: Vec::new(),
+        link: Some("https://github.com/aquasecurity/trivy-action/compare/a1b2...9f8e".into()),
+    };
+    let called = |name: &str, reference: &str| Action {
+        parent: Some(0),
+        ..Action::new(ActionKind::Action, name, reference, "aquasecurity/trivy-action@9f8e7d6/action.yaml:12")
+    };
+    let pinned = Action {
+        sha: Some("c".repeat(40).into()),
+        comment: Some("v4.2.0".into()),
+        ..called("actions/cache", &"c".repeat(40))
+    };
+    let setup = called("aquasecurity/setup-trivy", "v0.2.2");
+    let first = LookUp {
+        reach: Some(Reach::Proven { on: "refs/tags/0.33.1".into() }),
+        known: Some(known),
+        change: Some(change),
+        ..LookUp::begun(moved)
+    };
+    let second = LookUp {
+        reach: Some(Reach::Impostor),
+        claim: Claim::Differs { sha: "d".repeat(40).parse().unwrap() },
+        known: Some(Known::default()),
+        ..LookUp::begun(pinned)
+    };
+    let why = Some("the forge says: 403, rate limit".into());
+    let third = LookUp { unresolved: why, ..LookUp::begun(setup) };
+    LookUps { list: vec![first, second, third], ledger: None, done: true }
 }
 
 pub fn backend(name: &str, health: Health) -> BackendState {
@@ -434,13 +488,13 @@ impl Stage {
     }
 
     /// The evidence that was asked for last comes.
-    pub fn evidence_comes(&mut self, effects: &[Effect]) {
+    pub fn evidence_comes(&mut self, effects: &[Effect]) -> Vec<Effect> {
         let asked = effects.iter().rev().find_map(|e| match e {
             Effect::Errand(Errand::Exhibit { generation, key }) => Some((*generation, key.clone())),
             _ => None,
         });
         let (generation, key) = asked.expect("evidence was asked for");
-        self.exhibit(generation, key, DIFF.as_bytes());
+        self.exhibit(generation, key, DIFF.as_bytes())
     }
 
     /// Evidence with such a diff comes.

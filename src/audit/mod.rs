@@ -5,6 +5,7 @@ mod anchors;
 mod chain;
 mod checkpoint;
 mod export;
+pub mod ledger;
 mod lines;
 mod log;
 mod query;

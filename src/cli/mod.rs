@@ -11,6 +11,7 @@ mod diff;
 mod doctor;
 mod gate;
 mod guard;
+mod ledger;
 mod log;
 mod man;
 mod open;
@@ -75,6 +76,7 @@ commands! {
     Broker(Box<broker::Args>) = |args: Box<_>| broker::run(*args), Own;
     Policy(policy::Args) = policy::run, Own;
     Audit(audit::Args) = audit::run, Own;
+    Ledger(ledger::Args) = ledger::run, Own;
     Config(config::Args) = config::run, Own;
     Doctor(doctor::Args) = doctor::run, Own;
     Completions(completions::Args) = completions::run, Own;

@@ -10,14 +10,18 @@ use tokio::sync::mpsc;
 use super::setup::{self, ConfigArg};
 use crate::backends;
 use crate::backends::broker::Broker;
+use crate::backends::git::{GitResolver, Settings};
 use crate::backends::port::Backend;
+use crate::backends::resolver::Resolver;
 use crate::config::{Config, FileChoice, OnPendingTtl, read_file};
+use crate::desk::look_ups::{Actions, Budget};
 use crate::desk::news::News;
 use crate::desk::{Desk, Keep, Limits, Setup};
 use crate::domain::ids::BackendName;
 use crate::domain::time::Span;
 use crate::policy::Policy;
 use crate::sys::files::check_ours;
+use crate::sys::git;
 use crate::sys::paths::Paths;
 
 /// The instance name of a user's own broker.
@@ -63,6 +67,7 @@ pub fn open_as(args: &Args, guard: impl FnOnce(&Config) -> bool) -> color_eyre::
         poll_every: poll_every(&config),
         evidence: evidence(&config),
         limits: limits(&config, guard(&config))?,
+        actions: actions(&config, &paths),
     };
     let (desk, news) = Desk::open(setup).wrap_err("the state folder cannot be used")?;
     let headless_on_local = config.local.headless_approve;
@@ -112,6 +117,27 @@ fn policy(file: &Path) -> color_eyre::Result<Policy> {
 fn evidence(config: &Config) -> Keep {
     let (days, mib) = (config.audit.evidence_days.get(), config.audit.evidence_mib.get());
     Keep { time: Duration::from_secs(u64::from(days) * 86_400), bytes: u64::from(mib) << 20 }
+}
+
+fn actions(config: &Config, paths: &Paths) -> Actions {
+    let set = &config.actions;
+    let time = set.time.get().as_duration();
+    let settings = Settings {
+        mirrors: paths.state.join("mirrors"),
+        actions: set.forge.as_str().to_owned(),
+        gitlab: set.gitlab.as_str().to_owned(),
+        limits: git::Limits { time, bytes: u64::from(set.mirror_mib.get()) << 20 },
+    };
+    Actions {
+        resolver: set.look_up.then(|| Arc::new(GitResolver::new(settings)) as Arc<dyn Resolver>),
+        team_ledger: team_ledger(config),
+        budget: Budget { time, calls: set.calls.get() as usize },
+    }
+}
+
+/// The ledger that others keep, where the config names one.
+pub fn team_ledger(config: &Config) -> Option<PathBuf> {
+    config.actions.team_ledger.as_ref().map(|path| config.resolve(path))
 }
 
 fn poll_every(config: &Config) -> Span {

@@ -1,6 +1,6 @@
 //! The example config, printed from the tables: every key with its meaning and its default.
 
-use super::schema::{Audit, Backend, Broker, Console, Guard, Local};
+use super::schema::{Actions, Audit, Backend, Broker, Console, Guard, Local};
 use super::section::KeyRow;
 use crate::keymap::VERBS;
 
@@ -28,6 +28,7 @@ pub fn example(kinds: &[Kind]) -> String {
     table(&mut out, "console", Console::ROWS);
     keys(&mut out);
     table(&mut out, "audit", Audit::ROWS);
+    table(&mut out, "actions", Actions::ROWS);
     table(&mut out, "local", Local::ROWS);
     table(&mut out, "broker", Broker::ROWS);
     table(&mut out, "guard", Guard::ROWS);

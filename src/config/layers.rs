@@ -8,7 +8,7 @@ use crate::domain::text::{SafeText, Text};
 use crate::keymap::Keymap;
 use crate::safe;
 
-const TABLES: [&str; 7] = ["console", "keys", "audit", "local", "broker", "guard", "backend"];
+const TABLES: [&str; 8] = ["console", "keys", "audit", "actions", "local", "broker", "guard", "backend"];
 
 /// Before every name in the environment.
 const PREFIX: &str = "JIT_TUI_";

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub use backend::BackendTable;
 pub use example::{Kind, example};
 pub use file::{Check, FileChoice, read_file};
-pub use schema::{Audit, Backend, Broker, Colours, Console, Guard, Local, OnPendingTtl};
+pub use schema::{Actions, Audit, Backend, Broker, Colours, Console, ForgeUrl, Guard, Local, OnPendingTtl};
 #[doc(hidden)]
 pub use section::shown;
 pub use section::{KeyRow, Section};
@@ -31,6 +31,8 @@ pub struct Config {
     pub console: Console,
     /// `[audit]`.
     pub audit: Audit,
+    /// `[actions]`.
+    pub actions: Actions,
     /// `[local]`.
     pub local: Local,
     /// `[broker]`.
@@ -100,10 +102,11 @@ impl Config {
         }
     }
 
-    fn sections(&mut self) -> [(&'static str, &mut dyn Section); 5] {
+    fn sections(&mut self) -> [(&'static str, &mut dyn Section); 6] {
         [
             ("console", &mut self.console),
             ("audit", &mut self.audit),
+            ("actions", &mut self.actions),
             ("local", &mut self.local),
             ("broker", &mut self.broker),
             ("guard", &mut self.guard),

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use super::value::{Count, Time, Value, choose, chosen};
 use crate::domain::document::{Diagnostic, Node};
 use crate::domain::guard::OnExpiry;
+use crate::domain::text::Text;
 use crate::domain::time::Span;
-use crate::section;
 use crate::theme::Depth;
+use crate::{safe, section};
 
 section! {
     /// The console.
@@ -36,6 +37,27 @@ section! {
         evidence_days: Count<1, 3650> = Count::of(90);
         /// How much shown evidence is kept, in MiB. The oldest goes first.
         evidence_mib: Count<1, 1_048_576> = Count::of(1024);
+    }
+}
+
+section! {
+    /// The actions that pipelines name: where they are looked up, and the ledger of their SHAs.
+    Actions {
+        /// Whether the console asks forges what actions stand for now. Off, only a backend that knows is asked, and
+        /// what nobody knows is `not proven`.
+        look_up: bool = true;
+        /// Where the repositories of `uses: owner/repo@ref` lie: https://, ssh:// or file://.
+        forge: ForgeUrl = ForgeUrl::of("https://github.com");
+        /// Where the projects of GitLab's `include:` lie.
+        gitlab: ForgeUrl = ForgeUrl::of("https://gitlab.com");
+        /// How long the actions of one request may be looked up, and how long git may be asked about one repository.
+        time: Time<1, 3600> = Time::secs(60);
+        /// So many questions may be asked about the actions of one request.
+        calls: Count<1, 100_000> = Count::of(500);
+        /// How much of one repository's history is kept to look commits up in, in MiB. What is larger is `not proven`.
+        mirror_mib: Count<1, 65_536> = Count::of(256);
+        /// A ledger that your team keeps, as `jit-tui ledger export` writes it: read together with your own.
+        team_ledger: Option<PathBuf> = None => "\"team-ledger.jsonl\"";
     }
 }
 
@@ -138,6 +160,41 @@ impl Value for OnExpiry {
 
     fn print(&self) -> Option<String> {
         chosen(self, &OnExpiry::ALL)
+    }
+}
+
+/// The address below which a forge's repositories lie. Who we are does not stand in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForgeUrl(String);
+
+impl ForgeUrl {
+    /// An address that is known to be one.
+    fn of(known: &str) -> Self {
+        Self(known.to_owned())
+    }
+
+    /// The address, without a slash at its end.
+    pub fn as_str(&self) -> &str {
+        self.0.trim_end_matches('/')
+    }
+}
+
+impl Value for ForgeUrl {
+    fn read(node: &Node) -> Result<Self, Diagnostic> {
+        let text = String::read(node)?;
+        let known = ["https://", "ssh://", "file:///"].iter().any(|start| text.starts_with(start));
+        let secret = text
+            .split_once("://")
+            .is_some_and(|(_, rest)| rest.split('@').next().is_some_and(|w| w.contains(':') && rest.contains('@')));
+        if known && !secret && !text.contains([' ', '?', '#']) {
+            return Ok(Self(text));
+        }
+        let what = safe!("`{}` is no address of a forge", Text::from(text).ident());
+        Err(node.place.wrong(what, "write it like \"https://github.com\"; a token belongs to git's credential helper"))
+    }
+
+    fn print(&self) -> Option<String> {
+        self.0.print()
     }
 }
 

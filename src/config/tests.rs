@@ -37,7 +37,9 @@ fn the_example_says_the_defaults_and_parses_with_every_key_uncommented() {
     let is_key = |line: &&str| line.starts_with('#') && !line.starts_with("# ");
     let keys = text.lines().filter(is_key).count();
     let rows =
-        [Console::ROWS, Audit::ROWS, Local::ROWS, Broker::ROWS, Guard::ROWS, Backend::ROWS, Fake::ROWS].concat().len();
+        [Console::ROWS, Audit::ROWS, Actions::ROWS, Local::ROWS, Broker::ROWS, Guard::ROWS, Backend::ROWS, Fake::ROWS]
+            .concat()
+            .len();
     assert_eq!(keys, rows + crate::keymap::VERBS.len() + "[[backend]]".lines().count());
 
     let lines: Vec<&str> = text.lines().map(|l| if is_key(&l) { l.trim_start_matches('#') } else { l }).collect();

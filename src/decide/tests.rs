@@ -112,7 +112,7 @@ fn unseen_files_are_acknowledged_by_their_exact_number_where_that_is_allowed() {
     let mut now = request();
     let mut draft = ready(&now);
     // Two must-see files, and two files of the totals that the screen never listed.
-    draft.seen = Seen { files: 8, of: 10, must_see_unseen: vec!["a".into(), "b".into()], acknowledged: None };
+    draft.seen = Seen { files: 8, of: 10, must_see_unseen: vec!["a".into(), "b".into()], ..Seen::default() };
     assert_eq!(unseen(&now, &draft.seen, SeenDemand::MustSee).files, 4);
     assert_eq!(unseen(&now, &draft.seen, SeenDemand::All).files, 4);
     assert_eq!(unseen(&now, &draft.seen, SeenDemand::Nothing), Unseen::default());

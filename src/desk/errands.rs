@@ -8,7 +8,7 @@ use flate2::read::GzDecoder;
 use super::news::{AuditQuery, AuditState, Errand, Exhibit, News};
 use super::polls::within;
 use super::source::{self, Source};
-use super::{Inner, Keep, acts, road};
+use super::{Inner, Keep, acts, look_ups, road};
 use crate::audit;
 use crate::backends::port::{Backend, Fault, Trouble};
 use crate::domain::decision::Decision;
@@ -35,6 +35,7 @@ pub(super) async fn run(desk: Arc<Inner>, errand: Errand) {
         Errand::Decide(decision) => decide(&desk, *decision).await,
         Errand::Look(key) => look(&desk, &key).await,
         Errand::Exhibit { generation, key } => exhibit(&desk, generation, key).await,
+        Errand::LookUp(wanted) => look_ups::run(&desk, *wanted).await,
         Errand::TakeBack(ids) => ids.iter().for_each(|id| desk.waits.take_back(id, &SafeText::lit("taken back"))),
         Errand::GiveUpGuard => desk.guard.seat.give_up(),
         Errand::ByHand(key) => by_hand(&desk, key).await,

@@ -7,6 +7,7 @@ mod errands;
 mod guard;
 mod journal;
 mod limits;
+pub mod look_ups;
 pub mod news;
 mod pace;
 mod polls;
@@ -63,6 +64,8 @@ pub struct Setup {
     pub evidence: Keep,
     /// What limits this console at backends that are not our broker.
     pub limits: Limits,
+    /// Who is asked about actions.
+    pub actions: look_ups::Actions,
 }
 
 /// Limits of what is kept of shown evidence.
@@ -92,6 +95,7 @@ struct Inner {
     waits: Waits,
     guard: Guard,
     guard_state: Mutex<Option<GuardState>>,
+    look_ups: look_ups::Desk,
 }
 
 /// What the desk has of one backend.
@@ -146,6 +150,7 @@ impl Desk {
             under_way: Arc::new(watch::Sender::new(0)),
             poll_every: setup.poll_every,
             evidence: setup.evidence,
+            look_ups: look_ups::Desk::new(setup.actions),
         };
         Ok((Self(Arc::new(inner)), receiver))
     }
@@ -179,7 +184,10 @@ impl Desk {
             news::Errand::Refresh => self.0.guard.seat.come_back(),
             _ => {}
         }
-        let (desk, under_way) = (Arc::clone(&self.0), UnderWay::one_more(&self.0.under_way));
+        let desk = Arc::clone(&self.0);
+        // Nobody who leaves has to wait for look-ups: no decision needs what they put on record.
+        let counts = !matches!(errand, news::Errand::LookUp(_));
+        let under_way = counts.then(|| UnderWay::one_more(&self.0.under_way));
         tokio::spawn(async move {
             errands::run(desk, errand).await;
             drop(under_way);

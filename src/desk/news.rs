@@ -5,9 +5,13 @@ use std::sync::Arc;
 pub use super::source::{Source, pattern};
 use crate::backends::port::{ByHand, Capabilities, Fault, Session};
 use crate::diff::Piece;
+use crate::domain::action::Action;
+use crate::domain::digest::Digest;
 use crate::domain::evidence::Evidence;
+use crate::domain::finding::Finding;
 use crate::domain::grant::Grant;
 use crate::domain::ids::{BackendName, DecisionId, GrantId, RequestKey};
+use crate::domain::lookup::LookUps;
 use crate::domain::outcome::Outcome;
 use crate::domain::record::Record;
 use crate::domain::request::{Ballot, Request};
@@ -191,6 +195,15 @@ pub enum News {
         /// It is through.
         whole: bool,
     },
+    /// Actions were looked up, or a part of them: this takes the place of what was told of the same evidence before.
+    LookedUp {
+        /// Of which evidence.
+        evidence: Digest,
+        /// What was found out.
+        look_ups: Arc<LookUps>,
+        /// The findings of it, on top of those that the backend gives.
+        findings: Arc<[Finding]>,
+    },
     /// A grant was revoked or extended, a break-glass reviewed; or it was refused.
     Act {
         /// What was done, as the LAST strip says it: `revoke shop/deploy-api`.
@@ -235,6 +248,34 @@ pub struct AuditQuery {
     pub before: Option<u64>,
     /// At most so many.
     pub limit: usize,
+}
+
+/// Actions that are to be looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// For which request.
+    pub key: RequestKey,
+    /// Of which evidence.
+    pub evidence: Digest,
+    /// The repository whose pipeline names them.
+    pub repository: Text,
+    /// Where they are to run.
+    pub environment: Text,
+    /// As the evidence has them.
+    pub actions: Vec<Action>,
+}
+
+impl Wanted {
+    /// The actions of a request's evidence.
+    pub fn of(request: &Request, actions: Vec<Action>) -> Self {
+        Self {
+            key: request.key().clone(),
+            evidence: request.evidence.digest,
+            repository: request.core.repository.value.clone(),
+            environment: request.core.environment.value.clone(),
+            actions,
+        }
+    }
 }
 
 /// What can be asked of the desk; each is answered by `News`, none blocks.
@@ -296,6 +337,8 @@ pub enum Errand {
         /// Which diff.
         source: Source,
     },
+    /// Looks actions up; told as it goes on.
+    LookUp(Box<Wanted>),
     /// Polls at once.
     Refresh,
     /// Takes a grant back.

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Inner;
 use super::claims::Claim;
 use super::guard::give::{self, Ground};
 use super::news::{News, Step};
 use super::pace;
 use super::polls::within;
 use super::waits::Waited;
+use super::{Inner, look_ups};
 use crate::audit;
 use crate::backends::port::{Backend, Fault, Trouble};
 use crate::decide;
@@ -51,6 +51,7 @@ pub(super) async fn travel(desk: &Arc<Inner>, decision: Decision) -> Outcome {
     match go(desk, &decision).await {
         Ok(outcome) => {
             tell(desk, &decision, Step::Done(outcome.clone())).await;
+            look_ups::decided(desk, &decision, &outcome).await;
             outcome
         }
         Err(why) => {

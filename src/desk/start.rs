@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::guard::give;
 use super::news::{AuditState, News, Step};
-use super::{Inner, errands, road};
+use super::{Inner, errands, look_ups, road};
 use crate::audit;
 use crate::domain::decision::Decision;
 use crate::domain::ids::{DecisionId, RequestKey};
@@ -61,6 +61,7 @@ async fn settle_one(desk: Arc<Inner>, decision: Decision) {
         _ => None,
     };
     road::close(&desk, &decision, &outcome, ground.as_deref()).await;
+    look_ups::decided(&desk, &decision, &outcome).await;
     road::tell(&desk, &decision, Step::Done(outcome)).await;
     claim.release();
 }

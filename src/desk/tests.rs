@@ -28,7 +28,7 @@ const KEEP: super::Keep = super::Keep { time: std::time::Duration::from_secs(60)
 type Script = Box<dyn Fn(&Decision) -> Result<Outcome, Fault> + Send + Sync>;
 
 /// A backend with one request; what `decide` does is the test's own.
-struct Fake {
+pub(in crate::desk) struct Fake {
     name: BackendName,
     request: Mutex<Request>,
     decide: Script,
@@ -36,7 +36,9 @@ struct Fake {
 }
 
 impl Fake {
-    fn new(decide: impl Fn(&Decision) -> Result<Outcome, Fault> + Send + Sync + 'static) -> Arc<Self> {
+    pub(in crate::desk) fn new(
+        decide: impl Fn(&Decision) -> Result<Outcome, Fault> + Send + Sync + 'static,
+    ) -> Arc<Self> {
         let request = crate::domain::fixture::request("local/aa#1");
         Arc::new(Self {
             name: "local".parse().unwrap(),
@@ -54,7 +56,7 @@ impl Fake {
         change(&mut self.request.lock().unwrap());
     }
 
-    fn decision(&self) -> Decision {
+    pub(in crate::desk) fn decision(&self) -> Decision {
         let request = self.request.lock().unwrap();
         Decision {
             id: DecisionId::new(Ms(1), [7; 10]),
@@ -148,15 +150,15 @@ impl Backend for Fake {
 
 fn open(state: &Path, backend: &Arc<Fake>) -> (Desk, tokio::sync::mpsc::Receiver<News>) {
     let backends = vec![Arc::clone(backend) as Arc<dyn Backend>];
-    let (state, limits) = (state.to_owned(), Limits::default());
-    Desk::open(Setup { backends, state, poll_every: Span::secs(15), evidence: KEEP, limits }).unwrap()
+    let (state, limits, actions) = (state.to_owned(), Limits::default(), super::look_ups::Actions::nobody());
+    Desk::open(Setup { backends, state, poll_every: Span::secs(15), evidence: KEEP, limits, actions }).unwrap()
 }
 
 fn log(state: &Path) -> String {
     std::fs::read_to_string(state.join("audit.jsonl")).unwrap_or_default()
 }
 
-fn approved(_: &Decision) -> Result<Outcome, Fault> {
+pub(in crate::desk) fn approved(_: &Decision) -> Result<Outcome, Fault> {
     Ok(Outcome::Final { state: State::Approved })
 }
 

@@ -69,6 +69,29 @@ pub struct Before {
 }
 
 impl Action {
+    /// One that is written at `place` in a pipeline's own file, and of which no more is known.
+    pub fn new(kind: ActionKind, name: impl Into<Text>, reference: impl Into<Text>, place: impl Into<Text>) -> Self {
+        Self {
+            kind,
+            name: name.into(),
+            reference: reference.into(),
+            comment: None,
+            sha: None,
+            place: place.into(),
+            before: None,
+            lock: None,
+            parent: None,
+        }
+    }
+
+    /// As it is written: `name@reference`, or the name alone.
+    pub fn written(&self) -> Text {
+        if self.reference.is_empty() {
+            return self.name.clone();
+        }
+        Text::new([self.name.as_bytes(), b"@", self.reference.as_bytes()].concat())
+    }
+
     /// Whether what runs is immutable: held by the lock file, a whole commit id, an image digest or a local path.
     pub fn is_pinned(&self) -> bool {
         match self.kind {
@@ -78,4 +101,40 @@ impl Action {
             _ => self.reference.as_str().is_some_and(|r| r.parse::<super::ids::CommitSha>().is_ok()),
         }
     }
+}
+
+/// What is wrong with a pipeline's own files, where that is known without asking anybody.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct PipelineFault {
+    /// About what: an action as it is written, or the path of a file.
+    pub subject: Text,
+    /// Where it stands: `.github/workflows/deploy.yml:31`.
+    pub place: Text,
+    /// What.
+    pub what: PipelineTrouble,
+}
+
+/// What can be wrong with a pipeline's own files.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "is")]
+pub enum PipelineTrouble {
+    /// It was not read or not understood, so what it names is not known.
+    Unreadable {
+        /// Why.
+        why: Text,
+    },
+    /// There is a lock file, and it does not cover this pipeline file.
+    LockMissing,
+    /// The lock file covers the pipeline file and lacks this action of it.
+    LockStale {
+        /// What it lacks.
+        lacks: Text,
+    },
+    /// The lock file holds another commit than the one that is written.
+    LockMismatch {
+        /// In the lock file.
+        locked: Text,
+        /// In the pipeline file.
+        written: Text,
+    },
 }

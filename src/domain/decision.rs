@@ -21,6 +21,9 @@ pub struct Seen {
     pub must_see_unseen: Vec<Text>,
     /// The count of unseen files that was typed to acknowledge them.
     pub acknowledged: Option<u32>,
+    /// The digest of the findings that look-ups had added by then; absent = nobody had looked anything up.
+    #[serde(default)]
+    pub looked_up: Option<Digest>,
 }
 
 /// A decision by one person on one request.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::action::Action;
+use super::action::{Action, PipelineFault};
 use super::digest::Digest;
 use super::finding::Place;
 use super::ids::CommitSha;
@@ -187,6 +187,9 @@ pub struct Evidence {
     /// What the pipeline's files say that is worth knowing.
     #[serde(default)]
     pub pipeline: Vec<PipelineFact>,
+    /// What is wrong with the pipeline's files.
+    #[serde(default)]
+    pub faults: Vec<PipelineFault>,
     /// State of the working tree; absent = no git here.
     pub tree: Option<Tree>,
     /// What was left out.

@@ -5,10 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::action::Action;
-use super::digest::Digest;
 use super::evidence::{Commit, Course};
 use super::ids::CommitSha;
-use super::json;
 use super::text::Text;
 use super::time::Ms;
 
@@ -80,7 +78,7 @@ pub struct Moved {
 /// What the ledger knows of one action, reference and SHA, before it was seen this time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Known {
-    /// Whether the action was ever seen, whatever its reference and SHA.
+    /// Whether something that runs this action was ever approved, at whatever SHA: seeing it alone makes it not known.
     pub action: bool,
     /// When this reference was first seen standing for this SHA.
     pub first: Option<Ms>,
@@ -92,7 +90,7 @@ pub struct Known {
     pub approved: u32,
     /// Who approved it last, and when.
     pub approval: Option<(Text, Ms)>,
-    /// The reference stood for another SHA when it was last seen.
+    /// The reference stood for another SHA when it was approved last, or else when it was first seen.
     pub moved: Option<Moved>,
 }
 
@@ -101,12 +99,16 @@ pub struct Known {
 pub struct LookUp {
     /// What is written, with the SHA where one was found. Its parent is a place in the same list of look-ups.
     pub action: Action,
-    /// Why there is no SHA.
+    /// The commit that the reference stands for now, whatever the lock file says; absent = not proven.
+    pub now: Option<Text>,
+    /// Why that is not proven.
     pub unresolved: Option<Text>,
     /// Whether the SHA belongs to its repository; absent where there is nothing to ask: images, local paths.
     pub reach: Option<Reach>,
     /// What became of the comment's claim.
     pub claim: Claim,
+    /// Why what it calls in turn is not known; absent = that is in the list, or it calls nothing.
+    pub unread: Option<Text>,
     /// What the ledger knew; absent where it has no entry for things of this kind or cannot be read.
     pub known: Option<Known>,
     /// What changed since the base.
@@ -124,10 +126,18 @@ pub struct LookUps {
     pub done: bool,
 }
 
-impl LookUps {
-    /// What a decision names it by.
-    pub fn digest(&self) -> Digest {
-        // Every key is a string, so this is always JSON.
-        Digest::of(json::to_line(self).unwrap_or_default().as_bytes())
+impl LookUp {
+    /// Nothing of this one is looked up yet.
+    pub fn begun(action: Action) -> Self {
+        Self {
+            action,
+            now: None,
+            unresolved: None,
+            reach: None,
+            claim: Claim::None,
+            unread: None,
+            known: None,
+            change: None,
+        }
     }
 }

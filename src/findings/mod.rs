@@ -4,6 +4,7 @@
 mod actions;
 mod changes;
 mod hidden;
+mod look_ups;
 mod past;
 mod people;
 pub mod pipeline;
@@ -11,6 +12,7 @@ mod request;
 
 pub use actions::{ActionFact, Told};
 pub use changes::Changes;
+pub use look_ups::of_look_ups;
 pub use past::{Baseline, now};
 pub use people::{Known, approvals};
 pub use request::Asked;
@@ -67,8 +69,14 @@ pub fn scan(facts: &Facts) -> Vec<Finding> {
     let mut found = request::scan(facts);
     found.extend(people::scan(facts));
     found.extend(pipeline::scan(&facts.evidence.pipeline));
+    found.extend(actions::scan(&look_ups::of_faults(&facts.evidence.faults)));
     found.extend(actions::scan(facts.actions));
     found
+}
+
+/// The findings of what look-ups and the ledger say, for whoever adds them to those that are there.
+pub fn of_facts(facts: &[ActionFact]) -> Vec<Finding> {
+    actions::scan(facts)
 }
 
 /// Safe text on its way into a finding.

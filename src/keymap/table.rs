@@ -187,7 +187,8 @@ verbs! {
     PrevTab "prev-tab" &["backtab", "left"], &[Request], Always, "previous tab", "The tab before.";
     TabOverview "overview" &["1"], &[Request], Always, "overview", "Who, what, why, what policy says, what is not bound.";
     TabDiff "diff" &["2", "d"], &[Request], Always, "diff", "The files of the diff, those that must be seen first.", footer;
-    TabActions "actions" &["3"], &[Request], Always, "actions", "The command and every action with its whole SHA.";
+    TabActions "actions" &["3"], &[Request], Always, "actions", "The command, and the tree of actions with their SHAs.";
+    WholeShas "whole-shas" &["s"], &[Request], Always, "whole SHAs", "Show every SHA and digest of the actions whole, or short again.";
     TabHistory "history" &["4"], &[Request], Always, "history", "What the audit log knows of this repository and environment.";
     NextFile "next-file" &["]"], &[Request, Diff], Always, "next file", "Go to the next file of the diff.";
     PrevFile "prev-file" &["["], &[Request, Diff], Always, "previous file", "Go to the beginning of the file, then to the one before.";

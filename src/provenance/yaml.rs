@@ -48,23 +48,41 @@ impl Node {
     }
 }
 
-/// Reads the one document.
+/// Whose rules a file is written by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Workflows and actions: one document, no merge keys.
+    Actions,
+    /// GitLab: a header document may stand before, and merge keys name what stands elsewhere in the file.
+    GitLab,
+}
+
+/// Reads the one document of a workflow, an action or a lock file.
 ///
 /// # Errors
 /// Where it is not YAML, or beyond the bounds, with the line.
 pub fn read(bytes: &[u8]) -> Result<Rc<Node>, Unreadable> {
+    let documents = documents(bytes, Dialect::Actions)?;
+    documents.into_iter().next().ok_or_else(|| Unreadable::at(1, "nothing in it"))
+}
+
+/// Reads every document.
+///
+/// # Errors
+/// As `read`.
+pub fn documents(bytes: &[u8], dialect: Dialect) -> Result<Vec<Rc<Node>>, Unreadable> {
     if bytes.len() > MAX_BYTES {
         return Err(Unreadable::at(1, "larger than 10 MB"));
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|e| Unreadable::at(line_of(bytes, e.valid_up_to()), "bytes that are not UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut builder = Builder::new(text);
+    let mut builder = Builder::new(text, dialect);
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|e| Unreadable::at(e.marker().line() as u64, e.info()))?;
         builder.take(event, span)?;
     }
-    builder.root.ok_or_else(|| Unreadable::at(1, "nothing in it"))
+    Ok(builder.roots)
 }
 
 fn line_of(bytes: &[u8], offset: usize) -> u64 {
@@ -84,12 +102,14 @@ struct Builder<'a> {
     place: Cursor<'a>,
     open: Vec<Open>,
     anchors: HashMap<usize, Rc<Node>>,
-    root: Option<Rc<Node>>,
+    roots: Vec<Rc<Node>>,
+    dialect: Dialect,
 }
 
 impl<'a> Builder<'a> {
-    fn new(text: &'a str) -> Self {
-        Self { place: Cursor { rest: text, index: 0, line: 1 }, open: Vec::new(), anchors: HashMap::new(), root: None }
+    fn new(text: &'a str, dialect: Dialect) -> Self {
+        let place = Cursor { rest: text, index: 0, line: 1 };
+        Self { place, open: Vec::new(), anchors: HashMap::new(), roots: Vec::new(), dialect }
     }
 
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Unreadable> {
@@ -109,7 +129,7 @@ impl<'a> Builder<'a> {
                 Some(node) => self.put(node),
                 None => Err(Unreadable::at(span.start.line() as u64, "an alias inside of what it stands for")),
             },
-            Event::DocumentStart(_) if self.root.is_some() => {
+            Event::DocumentStart(_) if self.dialect == Dialect::Actions && !self.roots.is_empty() => {
                 Err(Unreadable::at(span.start.line() as u64, "a second document"))
             }
             _ => Ok(()),
@@ -136,21 +156,21 @@ impl<'a> Builder<'a> {
     /// Puts a whole node where it belongs: the document, the next element, a key or its value.
     fn put(&mut self, node: Rc<Node>) -> Result<(), Unreadable> {
         let Some(parent) = self.open.last_mut() else {
-            self.root = Some(node);
+            self.roots.push(node);
             return Ok(());
         };
         match (&mut parent.value, parent.key.take()) {
             (Value::List(items), _) => items.push(node),
             (Value::Map(entries), Some(key)) => entries.push((key, node)),
-            _ => parent.key = Some(checked_key(&mut parent.keys, &node)?),
+            _ => parent.key = Some(checked_key(&mut parent.keys, &node, self.dialect)?),
         }
         Ok(())
     }
 }
 
-fn checked_key(keys: &mut HashSet<String>, node: &Node) -> Result<String, Unreadable> {
+fn checked_key(keys: &mut HashSet<String>, node: &Node, dialect: Dialect) -> Result<String, Unreadable> {
     match &node.value {
-        Value::Scalar(text, _) if text == "<<" => {
+        Value::Scalar(text, _) if text == "<<" && dialect == Dialect::Actions => {
             Err(Unreadable::at(node.line, "a merge key, which pipelines do not have"))
         }
         Value::Scalar(text, _) if keys.insert(text.clone()) => Ok(text.clone()),

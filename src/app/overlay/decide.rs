@@ -9,7 +9,7 @@ use super::{Listing, Overlay};
 use crate::app::holds::Stand;
 use crate::app::screens::request;
 use crate::app::state::State;
-use crate::app::{Effect, news, words};
+use crate::app::{Effect, look_ups, news, words};
 use crate::decide::{Demands, Draft, build, bulk_check, compare, hold_back, requirements};
 use crate::desk::news::{Errand, Step};
 use crate::domain::decision::Decision;
@@ -31,6 +31,7 @@ pub fn open(state: &mut State, ballot: Ballot, keys: &[RequestKey], fx: &mut Vec
     }
     for target in &targets {
         request::read_evidence(state, target.shown.key(), fx);
+        look_ups::ask(state, target.shown.key(), fx);
     }
     let mut dialog = Dialog::new(Purpose::Decide { ballot, targets }, state.now.boot);
     refit(state, &mut dialog);
@@ -134,9 +135,17 @@ fn turn(target: &mut Target, now: &Arc<Request>, ballot: Ballot) -> Option<SafeT
     let what = compare(&target.shown, now)
         .map(|t| t.prose())
         .or_else(|| (target.shown.verdict != now.verdict).then(|| SafeText::lit("what policy demands")))
+        .or_else(|| found(&target.shown, now))
         .or_else(|| if ballot == Ballot::BreakGlass { None } else { standing(&target.shown.can, &now.can) });
     target.shown = Arc::clone(now);
     what
+}
+
+/// What was found since it was shown. A finding that went away is no reason to look again.
+fn found(was: &Request, is: &Request) -> Option<SafeText> {
+    let (worst, count) = look_ups::added(was, is)?;
+    let more = if count > 1 { safe!(" and {} more", count - 1) } else { SafeText::default() };
+    Some(safe!("{} {} {}{}", worst.severity.mark(), worst.id.meaning().what, worst.subject.ident(), more))
 }
 
 fn standing(was: &Can, is: &Can) -> Option<SafeText> {

@@ -28,6 +28,7 @@ pub fn draft_of(state: &State, dialog: &Dialog, ballot: Ballot, target: &Target)
     draft.comment = dialog.why.trimmed();
     draft.word = dialog.demanded.is_some().then(|| dialog.word.trimmed());
     draft.seen = state.evidences.seen(request);
+    draft.seen.looked_up = state.looked_up.digest(request);
     draft.seen.acknowledged = dialog.ack.text().trim().parse().ok();
     Ok(draft)
 }

@@ -119,6 +119,7 @@ impl Watched {
             of: narrow(paper.index.files.len()),
             must_see_unseen: unseen.map(|(_, f)| f.name().clone()).collect(),
             acknowledged: None,
+            looked_up: None,
         }
     }
 }

@@ -4,6 +4,7 @@ mod any;
 mod deciding;
 mod guarded;
 mod holding;
+mod looking_up;
 mod queue;
 mod reading;
 mod rest;

@@ -2,6 +2,7 @@
 //! repository, real gates that ask; everything is removed at the end.
 
 mod crew;
+mod forge;
 mod repo;
 mod scenes;
 mod stage;

@@ -1,5 +1,6 @@
 //! What asks in the demo: one row a kind of request, each a real gate process in a real worktree.
 
+use super::forge::Forge;
 use super::repo::{self, Repo};
 
 /// A kind of request.
@@ -10,7 +11,7 @@ pub struct Scene {
     /// Subject of its commit.
     pub subject: &'static str,
     /// What the commit changes.
-    pub change: fn(&std::path::Path) -> std::io::Result<()>,
+    pub change: repo::Change,
     /// `--environment`.
     pub environment: &'static str,
     /// `--name`.
@@ -76,6 +77,16 @@ pub const SCENES: &[Scene] = &[
         ..PLAIN
     },
     Scene {
+        branch: "faster",
+        subject: "Deploy faster",
+        change: repo::impostor,
+        environment: "staging",
+        name: "publish",
+        reason: "faster deploys",
+        command: &["./deploy.sh", "--publish"],
+        ..PLAIN
+    },
+    Scene {
         branch: "hotfix",
         subject: "Fix the port",
         name: "deploy-web",
@@ -118,9 +129,9 @@ pub const SCENES: &[Scene] = &[
 ];
 
 /// Makes the worktrees of all scenes.
-pub fn prepare(repo: &Repo) -> color_eyre::Result<()> {
+pub fn prepare(repo: &Repo, forge: &Forge) -> color_eyre::Result<()> {
     for scene in SCENES {
-        repo.branch(scene.branch, scene.subject, scene.change)?;
+        repo.branch(scene.branch, scene.subject, scene.change, forge)?;
         if scene.dirty {
             std::fs::write(repo.at(scene.branch).join("api/server.py"), "PORT = 80\n")?;
             std::fs::write(repo.at(scene.branch).join("hotfix.env"), "DEBUG=1\n")?;

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use tempfile::TempDir;
 
 use super::crew::{self, Crew};
+use super::forge::Forge;
 use super::repo::Repo;
 use super::scenes;
 use crate::backends::broker::Broker;
@@ -48,9 +49,11 @@ impl Stage {
             bail!("the demo makes a git repository: install git");
         }
         let folder = root.path().join("repo");
-        let making = tokio::task::spawn_blocking(move || -> color_eyre::Result<PathBuf> {
-            scenes::prepare(&Repo::make(&folder)?)?;
-            Ok(folder)
+        let forge = root.path().join("forge");
+        let making = tokio::task::spawn_blocking(move || -> color_eyre::Result<(PathBuf, Forge)> {
+            let forge = Forge::make(&forge)?;
+            scenes::prepare(&Repo::make(&folder, &forge)?, &forge)?;
+            Ok((folder, forge))
         });
         let state = root.path().join("broker");
         let options = options(&state, root.path())?;
@@ -64,15 +67,17 @@ impl Stage {
         let secret = |wanted: &str| {
             tokens.iter().find(|(n, _)| *n == wanted).map(|(_, t)| t.clone()).ok_or_else(|| eyre!("no token"))
         };
+        let (repo, forge) = making.await??;
         let crew = Crew {
             address: address.clone(),
             token: secret("pipeline")?,
             root: root.path().to_owned(),
-            repo: making.await??,
+            repo,
             runs: AtomicU32::new(1),
         };
         for person in ["alice", "dan"] {
             configure(root.path(), person, &address, &secret(person)?)?;
+            forge.remember(&homes(root.path(), person).1)?;
         }
         let second = Broker::new(NAME.parse()?, address.parse()?, Some(SecretString::from(secret("dan")?)))?;
         Ok(Self { root, server, crew: Arc::new(crew), second: Arc::new(second), tokens })
@@ -145,7 +150,10 @@ fn configure(root: &Path, person: &str, address: &str, token: &str) -> color_eyr
         crate::sys::files::private_dir(folder)?;
     }
     replace_private(&config.join("token"), token.as_bytes())?;
-    let text =
-        format!("[[backend]]\nkind = \"broker\"\nname = \"{NAME}\"\naddress = \"{address}\"\ntoken_file = \"token\"\n");
+    let forge = Forge::address(&root.join("forge"));
+    let text = format!(
+        "[actions]\nforge = \"{forge}\"\n\n[[backend]]\nkind = \"broker\"\nname = \"{NAME}\"\naddress = \"{address}\"\n\
+         token_file = \"token\"\n"
+    );
     Ok(replace_private(&config.join("config.toml"), text.as_bytes())?)
 }

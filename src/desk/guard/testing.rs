@@ -337,7 +337,8 @@ pub(in crate::desk) fn in_run(key: &str, id: &str) -> Core {
 pub(in crate::desk) fn open(state: &Path, hub: &Arc<Hub>, limits: Limits) -> (Desk, mpsc::Receiver<News>) {
     let backends = vec![Arc::clone(hub) as Arc<dyn Backend>];
     let evidence = Keep { time: std::time::Duration::from_secs(60), bytes: 1 << 20 };
-    let setup = Setup { backends, state: state.to_owned(), poll_every: Span::secs(1), evidence, limits };
+    let actions = crate::desk::look_ups::Actions::nobody();
+    let setup = Setup { backends, state: state.to_owned(), poll_every: Span::secs(1), evidence, limits, actions };
     Desk::open(setup).unwrap()
 }
 

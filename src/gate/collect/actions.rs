@@ -1,58 +1,96 @@
-//! The actions that the repository's workflows name at head, with what they were at the base.
+//! The actions that the repository's pipeline files name at head, with what they were at the base.
 
-use crate::domain::action::Action;
+use crate::domain::action::PipelineTrouble;
 use crate::domain::evidence::Cut;
 use crate::domain::ids::CommitSha;
 use crate::domain::text::Text;
-use crate::provenance;
+use crate::provenance::{self, Files, Tree};
 use crate::sys::git::{Fault, Git};
 
-/// Where workflows and the repository's own actions lie.
-pub(super) const FOLDERS: &[&str] = &[".github/workflows", ".github/actions"];
 /// Files that are read, and bytes of one.
 pub(super) const FILES: usize = 300;
-pub(super) const BYTES: usize = 1 << 20;
+pub(super) const BYTES: usize = 10 << 20;
+
+/// What a revision's files gave.
+pub struct Found {
+    /// The actions and the faults of the files.
+    pub tree: Tree,
+    /// What was left out.
+    pub cuts: Vec<Cut>,
+}
 
 /// Reads the pipeline files at head and base.
 ///
 /// # Errors
 /// Where git gives no answer.
-pub fn collect(git: &Git, head: &CommitSha, base: Option<&CommitSha>) -> Result<(Vec<Action>, Vec<Cut>), Fault> {
-    let (mut actions, cuts) = at(git, head)?;
+pub fn collect(git: &Git, head: &CommitSha, base: Option<&CommitSha>) -> Result<Found, Fault> {
+    let mut found = at(git, head)?;
     if let Some(base) = base {
-        let (old, _) = at(git, base)?;
-        for action in &mut actions {
+        let old = at(git, base)?.tree.actions;
+        for action in &mut found.tree.actions {
             let changed = provenance::changed(std::slice::from_ref(action), &old);
             action.before = changed.into_iter().next().and_then(|changed| changed.before);
         }
     }
-    Ok((actions, cuts))
+    Ok(found)
 }
 
-fn at(git: &Git, commit: &CommitSha) -> Result<(Vec<Action>, Vec<Cut>), Fault> {
-    let (mut actions, mut cuts) = (Vec::new(), Vec::new());
+fn at(git: &Git, commit: &CommitSha) -> Result<Found, Fault> {
     let mut paths = Vec::new();
-    for folder in FOLDERS {
-        paths.extend(git.files(commit, folder)?.into_iter().filter(is_yaml));
+    for place in Tree::WHERE {
+        paths.extend(git.files(commit, place)?.into_iter().filter(Tree::is_pipeline_file));
     }
-    if paths.len() > FILES {
-        cuts.push(Cut { what: Text::from("pipeline files"), kept: FILES as u64, of: paths.len() as u64 });
+    let of = paths.len() as u64;
+    paths.truncate(FILES);
+    let mut files = Revision { git, commit, fault: None };
+    let tree = Tree::grow(&paths, &mut files);
+    if let Some(fault) = files.fault {
+        return Err(fault);
     }
-    for path in paths.iter().take(FILES) {
-        match git.blob(commit, path, BYTES)?.map(|yaml| provenance::workflow_actions(path, &yaml)) {
-            Some(Ok(found)) => actions.extend(found),
-            Some(Err(unreadable)) => cuts.push(unread(path, &unreadable.to_string())),
-            None => cuts.push(unread(path, "too large")),
-        }
+    let mut cuts = Vec::new();
+    if of > FILES as u64 {
+        cuts.push(Cut { what: Text::from("pipeline files"), kept: FILES as u64, of });
     }
-    Ok((actions, cuts))
+    cuts.extend(tree.faults.iter().filter_map(|fault| match &fault.what {
+        PipelineTrouble::Unreadable { why } => Some(unread(&fault.place, why)),
+        _ => None,
+    }));
+    Ok(Found { tree, cuts })
 }
 
-pub(super) fn is_yaml(path: &Text) -> bool {
-    path.as_bytes().ends_with(b".yml") || path.as_bytes().ends_with(b".yaml")
-}
-
-fn unread(path: &Text, why: &str) -> Cut {
-    let what = [b"actions of ", path.as_bytes(), b": ", why.as_bytes()].concat();
+fn unread(place: &Text, why: &Text) -> Cut {
+    let what = [b"actions of ", place.as_bytes(), b": ", why.as_bytes()].concat();
     Cut { what: Text::new(what), kept: 0, of: 1 }
+}
+
+/// The files of a commit.
+struct Revision<'a> {
+    git: &'a Git,
+    commit: &'a CommitSha,
+    /// git gives no answer: nothing that was read counts.
+    fault: Option<Fault>,
+}
+
+impl Revision<'_> {
+    fn answer<T>(&mut self, answer: Result<Option<T>, Fault>) -> Option<T> {
+        answer.unwrap_or_else(|fault| {
+            self.fault = Some(fault);
+            None
+        })
+    }
+}
+
+impl Files for Revision<'_> {
+    fn read(&mut self, path: &Text) -> Result<Option<Vec<u8>>, Text> {
+        if self.object(path).is_none() {
+            return Ok(None);
+        }
+        let blob = self.git.blob(self.commit, path, BYTES);
+        self.answer(blob).map(Some).ok_or_else(|| "larger than 10 MB, or no file".into())
+    }
+
+    fn object(&mut self, path: &Text) -> Option<Text> {
+        let object = self.git.object(self.commit, path);
+        self.answer(object)
+    }
 }

@@ -213,9 +213,10 @@ impl Gathered {
         }
         self.evidence.base = base;
         match actions::collect(git, head, sha.as_ref()) {
-            Ok((actions, cuts)) => {
-                self.evidence.actions = actions;
-                self.evidence.cuts.extend(cuts);
+            Ok(found) => {
+                self.evidence.actions = found.tree.actions;
+                self.evidence.faults = found.tree.faults;
+                self.evidence.cuts.extend(found.cuts);
             }
             Err(fault) => self.fail("actions", &fault),
         }

@@ -3,9 +3,13 @@
 use crate::domain::evidence::PipelineFact;
 use crate::domain::ids::CommitSha;
 use crate::findings::pipeline::{Workflow, facts};
+use crate::provenance::is_yaml;
 use crate::sys::git::{Fault, Git};
 
-use super::actions::{BYTES, FILES, FOLDERS, is_yaml};
+use super::actions::{BYTES, FILES};
+
+/// Where workflows and the repository's own actions lie.
+const FOLDERS: &[&str] = &[".github/workflows", ".github/actions"];
 
 /// Reads the files of both revisions.
 ///

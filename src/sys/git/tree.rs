@@ -72,6 +72,15 @@ impl Git {
         Ok(between_nuls(&self.ask(args)?).map(Text::new).collect())
     }
 
+    /// The id of a file or folder of a revision: what names its content. Absent where there is none.
+    ///
+    /// # Errors
+    /// Where git gives no answer.
+    pub fn object(&self, commit: &CommitSha, path: &Text) -> Result<Option<Text>, Fault> {
+        let Some(path) = path.as_str() else { return Ok(None) };
+        self.maybe_line(["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{commit}:{path}")])
+    }
+
     /// A file of a revision; absent where it is not there or larger than `most`.
     ///
     /// # Errors

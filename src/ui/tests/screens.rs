@@ -2,7 +2,7 @@
 
 use super::at;
 use crate::app::Effect;
-use crate::app::testing::{Sample, Stage, WALL, backend, fault, grant, person, sent, sketch};
+use crate::app::testing::{Sample, Stage, WALL, backend, fault, grant, look_ups, person, sent, sketch};
 use crate::backends::port::ByHand;
 use crate::desk::news::{AuditState, Errand, GuardState, Health, News, Step};
 use crate::domain::decision::Decision;
@@ -86,6 +86,12 @@ fn request() {
     snapshots("diff-third-file", &mut stage);
     stage.press("3");
     snapshots("actions", &mut stage);
+    let evidence = crate::app::screens::request::viewed(&stage.state).unwrap().evidence.digest;
+    let told = News::LookedUp { evidence, look_ups: Arc::new(look_ups()), findings: Arc::default() };
+    stage.news(told);
+    snapshots("actions-looked-up", &mut stage);
+    stage.press("s");
+    snapshots("actions-whole", &mut stage);
     let past = stage.press("4");
     let generation = past.iter().find_map(|e| match e {
         Effect::Errand(Errand::Audit { generation, .. }) => Some(*generation),

@@ -49,6 +49,7 @@ fn the_demo_shows_every_kind_and_lets_one_decide() {
         "shop/deploy-api",
         "shop/migrate-0142",
         "shop/e2e",
+        "shop/publish",
         "shop/deploy-web",
         "shop/region-test x30",
         "shop/import-catalog",
@@ -59,7 +60,7 @@ fn the_demo_shows_every_kind_and_lets_one_decide() {
     ] {
         console.wait_for(row);
     }
-    assert!(room.processes().len() > 36, "real gates ask: {:?}", room.processes());
+    assert!(room.processes().len() > 37, "real gates ask: {:?}", room.processes());
 
     find(&console, "name:e2e");
     console.approve();
@@ -69,6 +70,19 @@ fn the_demo_shows_every_kind_and_lets_one_decide() {
     console.wait_for("LAST -");
     console.press("\x1b");
     console.wait_until("the filter is gone", |screen| !screen.contains("match"));
+    find(&console, "name:publish");
+    console.press("\r3");
+    console.wait_for("!! IMPOSTOR: on no branch and no tag of its repository");
+    console.press("\x1b");
+    console.wait_for("!! impostor commit");
+    console.dialog("a", "APPROVE:", "g  approve");
+    console.press("g");
+    console.wait_for("NOT SENT   blocked by a finding: impostor commit");
+    console.press("\x1b");
+    console.wait_until("the dialog closes", |screen| !screen.contains("APPROVE:"));
+    console.press("\x1b");
+    console.wait_until("the filter is gone", |screen| !screen.contains("match"));
+
     find(&console, "name:migrate-0142");
     console.dialog("r", "REJECT:", "x  reject");
     console.confirm("x", "REJECT:");
@@ -111,7 +125,7 @@ fn the_headless_demo_can_be_driven_by_a_script() {
     let row = eventually("all ask", || {
         let list = run(&["list"]).out;
         let row = list.lines().find(|row| row.contains("shop/e2e")).map(ToOwned::to_owned);
-        row.filter(|_| list.lines().count() == 36)
+        row.filter(|_| list.lines().count() == 37)
     });
     let mut parts = row.split("  ");
     let (key, code) = (parts.next().unwrap(), parts.next().unwrap());

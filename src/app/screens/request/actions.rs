@@ -1,9 +1,9 @@
 //! Command and actions: what runs, with every digest and SHA in full.
 
+use super::action_tree::{self, View};
 use crate::app::evidence::Reading;
 use crate::app::line::Line;
 use crate::app::state::State;
-use crate::domain::action::Action;
 use crate::domain::evidence::Evidence;
 use crate::domain::request::{Command, Request};
 use crate::domain::text::{SafeText, Text};
@@ -12,6 +12,31 @@ use crate::theme::Role;
 
 /// All lines, not yet wrapped.
 pub fn lines(state: &State, request: &Request) -> Vec<Line> {
+    let whole = state.request_screen().is_some_and(|screen| screen.whole);
+    let mut lines = request.core.command.as_ref().map(argv).unwrap_or_default();
+    let reading = state.evidences.of(request);
+    match reading {
+        Some(Reading::Here(shown)) => {
+            let looked = state.looked_up.of(request).map(AsRef::as_ref);
+            let view = View { whole, now: state.label };
+            lines.extend(action_tree::lines(&shown.exhibit.evidence, looked, view));
+        }
+        Some(Reading::Failed(fault)) => lines.push(
+            Line::of(Role::Bad, safe!("the evidence could not be read: {}  ", fault.message))
+                .and(Role::Text, fault.mend.clone()),
+        ),
+        _ => lines.push(Line::of(Role::Dim, "reading the evidence")),
+    }
+    lines.push(Line::new());
+    lines.extend(bound(request));
+    if let Some(Reading::Here(shown)) = reading {
+        lines.extend(collected(&shown.exhibit.evidence));
+    }
+    lines
+}
+
+/// What the decision binds, in full.
+fn bound(request: &Request) -> Vec<Line> {
     let core = &request.core;
     let mut lines = core.command.as_ref().map(command).unwrap_or_default();
     if let Some(file) = &core.workflow {
@@ -31,29 +56,20 @@ pub fn lines(state: &State, request: &Request) -> Vec<Line> {
     });
     lines.push(Line::labelled("EVIDENCE", Role::Dim, safe!("{}", request.evidence.digest)));
     lines.push(Line::labelled("REQUEST", Role::Dim, safe!("{}", request.digest())));
-    lines.push(Line::new());
-    match state.evidences.of(request) {
-        Some(Reading::Here(shown)) => lines.extend(collected(&shown.exhibit.evidence)),
-        Some(Reading::Failed(fault)) => lines.push(
-            Line::of(Role::Bad, safe!("the evidence could not be read: {}  ", fault.message))
-                .and(Role::Text, fault.mend.clone()),
-        ),
-        _ => lines.push(Line::of(Role::Dim, "reading the evidence")),
-    }
     lines
 }
 
+fn argv(command: &Command) -> Vec<Line> {
+    let arg = |(i, arg): (usize, &Text)| {
+        let label = if i == 0 { "COMMAND" } else { "" };
+        let arg = if arg.is_empty() { SafeText::lit("'' (empty)") } else { arg.ident() };
+        Line::labelled(label, Role::Dim, safe!("{:>3}  ", i)).and_marked(Role::Strong, &arg)
+    };
+    command.argv.iter().enumerate().map(arg).collect()
+}
+
 fn command(command: &Command) -> Vec<Line> {
-    let mut lines: Vec<Line> = command
-        .argv
-        .iter()
-        .enumerate()
-        .map(|(i, arg)| {
-            let label = if i == 0 { "COMMAND" } else { "" };
-            let arg = if arg.is_empty() { SafeText::lit("'' (empty)") } else { arg.ident() };
-            Line::labelled(label, Role::Dim, safe!("{:>3}  ", i)).and_marked(Role::Strong, &arg)
-        })
-        .collect();
+    let mut lines = Vec::new();
     let field = |label, text: &Text| Line::labelled(label, Role::Text, "").and_marked(Role::Text, &text.ident());
     lines.push(field("  folder", &command.folder));
     lines.push(field("  program", &command.program));
@@ -65,14 +81,7 @@ fn command(command: &Command) -> Vec<Line> {
 }
 
 fn collected(evidence: &Evidence) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for (i, action) in evidence.actions.iter().enumerate() {
-        lines.extend(action_lines(action, if i == 0 { "ACTIONS" } else { "" }));
-    }
-    if evidence.actions.is_empty() {
-        lines.push(Line::labelled("ACTIONS", Role::Dim, "none that the gate found"));
-    }
-    lines.push(Line::new());
+    let mut lines = vec![Line::new()];
     lines.extend(evidence.commits.iter().enumerate().flat_map(|(i, commit)| {
         let label = if i == 0 { "COMMITS" } else { "" };
         let who = safe!("{} <{}>", commit.author.prose(), commit.author_email.ident());
@@ -97,31 +106,5 @@ fn tree_lines(evidence: &Evidence) -> Vec<Line> {
     lines.extend(changed.chain(untracked).enumerate().map(|(i, (how, name))| {
         Line::labelled(if i == 0 { "DIRTY" } else { "" }, Role::Bad, how).and_marked(Role::Text, &name.ident())
     }));
-    lines
-}
-
-fn action_lines(action: &Action, label: &'static str) -> Vec<Line> {
-    let name = safe!("{}@{}", action.name.ident(), action.reference.ident());
-    let name = if action.reference.is_empty() { action.name.ident() } else { name };
-    let line = Line::labelled(label, Role::Dim, safe!("{} ", action.kind.word())).and_marked(Role::Strong, &name);
-    let line = if action.is_pinned() { line } else { line.and(Role::Unknown, "  may move after approval") };
-    let mut lines = vec![line];
-    let now = action.sha.as_ref().map_or(SafeText::lit("SHA not proven"), Text::ident);
-    let moved = action.before.as_ref().filter(|b| b.sha != action.sha || b.reference != action.reference);
-    match moved {
-        Some(before) => {
-            let old = before.sha.as_ref().map_or(SafeText::lit("SHA not proven"), Text::ident);
-            let old = safe!("was {} ({})", old, before.reference.ident());
-            lines.push(Line::labelled("", Role::Removed, safe!("  {}", old)));
-            lines.push(Line::labelled("", Role::Added, safe!("  now {}", now)));
-        }
-        None => lines.push(Line::labelled(
-            "",
-            if action.sha.is_some() { Role::Text } else { Role::Unknown },
-            safe!("  {}", now),
-        )),
-    }
-    let claim = action.comment.as_ref().map(|c| safe!("  says it is {}", c.prose())).unwrap_or_default();
-    lines.push(Line::labelled("", Role::Dim, safe!("  {}{}", action.place.ident(), claim)));
     lines
 }

@@ -1,5 +1,6 @@
 //! One request: what it is, its diff, what runs, and what happened here before.
 
+mod action_tree;
 mod actions;
 mod history;
 mod overview;
@@ -14,7 +15,7 @@ use crate::app::overlay::Overlay;
 use crate::app::paper::DiffView;
 use crate::app::screens::diff;
 use crate::app::state::{Screen, State};
-use crate::app::{Effect, time};
+use crate::app::{Effect, look_ups, time};
 use crate::desk::news::{AuditQuery, Errand};
 use crate::domain::ids::RequestKey;
 use crate::domain::record::Record;
@@ -84,6 +85,8 @@ pub struct RequestScreen {
     pub tab: Tab,
     /// First line on the screen, of the parts that are text.
     pub top: usize,
+    /// Hashes are shown whole.
+    pub whole: bool,
     /// The diff.
     pub diff: DiffView,
     /// The past.
@@ -94,7 +97,7 @@ pub struct RequestScreen {
 
 impl RequestScreen {
     fn new(key: RequestKey, parked: Option<Box<Overlay>>) -> Self {
-        Self { key, tab: Tab::default(), top: 0, diff: DiffView::default(), past: Past::Unasked, parked }
+        Self { key, tab: Tab::default(), top: 0, whole: false, diff: DiffView::default(), past: Past::Unasked, parked }
     }
 }
 
@@ -103,6 +106,7 @@ pub fn open(state: &mut State, key: &RequestKey, parked: Option<Box<Overlay>>, f
     state.screens.push(Screen::Request(Box::new(RequestScreen::new(key.clone(), parked))));
     state.dirty = true;
     read_evidence(state, key, fx);
+    look_ups::ask(state, key, fx);
     time::look(state, key, fx);
 }
 
@@ -142,7 +146,7 @@ pub fn run(state: &mut State, verb: Verb, fx: &mut Vec<Effect>) -> bool {
     let tab = match verb {
         Verb::TabOverview => Some(Tab::Overview),
         Verb::TabDiff => Some(Tab::Diff),
-        Verb::TabActions => Some(Tab::Actions),
+        Verb::TabActions | Verb::WholeShas => Some(Tab::Actions),
         Verb::TabHistory => Some(Tab::History),
         Verb::NextTab => state.request_screen().map(|s| s.tab.step(1)),
         Verb::PrevTab => state.request_screen().map(|s| s.tab.step(-1)),
@@ -156,7 +160,11 @@ pub fn run(state: &mut State, verb: Verb, fx: &mut Vec<Effect>) -> bool {
         _ => return false,
     };
     let Some(tab) = tab else { return true };
+    let was = state.request_screen().map(|s| s.tab);
     show_tab(state, tab, fx);
+    if verb == Verb::WholeShas {
+        show_whole(state, was);
+    }
     state.dirty = true;
     true
 }
@@ -168,6 +176,13 @@ fn show_tab(state: &mut State, tab: Tab, fx: &mut Vec<Effect>) {
     }
     if tab == Tab::History {
         ask_past(state, fx);
+    }
+}
+
+/// Turns short hashes into whole ones and back; from another tab they are shown whole at once.
+fn show_whole(state: &mut State, was: Option<Tab>) {
+    if let Some(screen) = state.request_screen_mut() {
+        screen.whole = was != Some(Tab::Actions) || !screen.whole;
     }
 }
 

@@ -1,0 +1,155 @@
+//! Looks the actions of a request up, off everything else's path: bounded in time, calls and how many at once. What
+//! fails is told of that one action, and the rest goes on. What comes of it is only ever added to what a backend says.
+
+mod ledger;
+mod memory;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::Inner;
+use super::news::{News, Wanted};
+use crate::backends::resolver::Resolver;
+use crate::domain::digest::Digest;
+use crate::domain::lookup::LookUps;
+use crate::findings;
+use memory::Memory;
+use walk::Walk;
+
+pub(super) use ledger::decided;
+
+/// Requests that are looked up at once; the others wait.
+const AT_ONCE: usize = 2;
+/// So many results are kept for the decisions that follow.
+const KEPT: usize = 64;
+
+/// Who is asked about actions, and how much may be spent on one request.
+#[derive(Clone)]
+pub struct Actions {
+    /// git itself; absent = nobody is asked but the backends.
+    pub resolver: Option<Arc<dyn Resolver>>,
+    /// A ledger that others keep; it is only read.
+    pub team_ledger: Option<PathBuf>,
+    /// How much may be spent on one request.
+    pub budget: Budget,
+}
+
+/// What may be spent on one request. What it does not reach to is not proven.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// Time.
+    pub time: Duration,
+    /// Questions.
+    pub calls: usize,
+}
+
+impl Actions {
+    /// Nobody is asked.
+    pub fn nobody() -> Self {
+        Self { resolver: None, team_ledger: None, budget: Budget { time: Duration::from_secs(60), calls: 500 } }
+    }
+}
+
+/// What was looked up so far.
+pub(super) struct Desk {
+    actions: Actions,
+    memory: Memory,
+    turns: Semaphore,
+    state: Mutex<Books>,
+}
+
+#[derive(Default)]
+struct Books {
+    running: HashSet<Digest>,
+    done: HashMap<Digest, (Arc<Wanted>, Arc<LookUps>)>,
+    order: VecDeque<Digest>,
+}
+
+impl Desk {
+    pub(super) fn new(actions: Actions) -> Self {
+        Self { actions, memory: Memory::default(), turns: Semaphore::new(AT_ONCE), state: Mutex::default() }
+    }
+
+    fn books(&self) -> std::sync::MutexGuard<'_, Books> {
+        // Each change of the books is one step: a panic elsewhere left them whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, wanted: &Arc<Wanted>, look_ups: Arc<LookUps>) {
+        let mut books = self.books();
+        let digest = wanted.evidence;
+        if books.done.insert(digest, (Arc::clone(wanted), look_ups)).is_none() {
+            books.order.push_back(digest);
+        }
+        while books.order.len() > KEPT {
+            let oldest = books.order.pop_front();
+            oldest.and_then(|oldest| books.done.remove(&oldest));
+        }
+    }
+
+    fn kept(&self, evidence: &Digest) -> Option<(Arc<Wanted>, Arc<LookUps>)> {
+        self.books().done.get(evidence).cloned()
+    }
+}
+
+/// Takes one piece of evidence off the running ones, however its look-up ended.
+struct Running<'a>(&'a Desk, Digest);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.books().running.remove(&self.1);
+    }
+}
+
+/// Looks up what is wanted and tells each level of it; what is looked up already is not begun again.
+pub(super) async fn run(desk: &Arc<Inner>, wanted: Wanted) {
+    let own = &desk.look_ups;
+    if !own.books().running.insert(wanted.evidence) {
+        return;
+    }
+    let _running = Running(own, wanted.evidence);
+    let Ok(_turn) = own.turns.acquire().await else { return };
+    tokio::select! {
+        () = walk(desk, wanted) => {}
+        // Nobody listens any more.
+        () = desk.news.closed() => {}
+    }
+}
+
+async fn walk(desk: &Arc<Inner>, wanted: Wanted) {
+    let own = &desk.look_ups;
+    let wanted = Arc::new(wanted);
+    let (book, fault) = ledger::read(&desk.state, own.actions.team_ledger.as_ref()).await;
+    let backend = desk.backend(&wanted.key.backend).and_then(|backend| backend.resolver());
+    let resolvers = backend.into_iter().chain(own.actions.resolver.clone()).collect();
+    let mut walk = Walk::new(resolvers, own.actions.budget, &own.memory, &book);
+    // Looked up once more, it is told as a whole: a part would seem to take back what the rest is still known for.
+    let known = own.kept(&wanted.evidence).is_some_and(|(_, look_ups)| look_ups.done);
+    let mut level = walk.begin(&wanted.actions);
+    while !level.is_empty() {
+        let next = walk.look_up(&level).await;
+        let done = next.is_empty();
+        level = next;
+        if done || !known {
+            let look_ups = LookUps { list: walk.list().to_vec(), ledger: fault.clone(), done };
+            tell(desk, &wanted, look_ups).await;
+        }
+    }
+    if let Some(why) = ledger::seen(desk, &wanted, walk.list(), &book).await {
+        desk.tell(News::Notice(why)).await;
+    }
+}
+
+async fn tell(desk: &Arc<Inner>, wanted: &Arc<Wanted>, look_ups: LookUps) {
+    let found = findings::of_facts(&findings::of_look_ups(&look_ups));
+    let look_ups = Arc::new(look_ups);
+    desk.look_ups.keep(wanted, Arc::clone(&look_ups));
+    desk.tell(News::LookedUp { evidence: wanted.evidence, look_ups, findings: found.into() }).await;
+}

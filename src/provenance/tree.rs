@@ -1,0 +1,328 @@
+//! The actions of a whole revision as a tree: what its pipeline files name, what the lock file holds that at, and what
+//! its own actions call in turn, read at the same revision.
+
+use std::collections::{HashSet, VecDeque};
+
+use super::{Lock, Unreadable, gitlab_actions, workflow_actions};
+use crate::domain::action::{Action, ActionKind, PipelineFault, PipelineTrouble};
+use crate::domain::text::Text;
+
+/// Where GitLab looks for the pipeline.
+const GITLAB: &str = ".gitlab-ci.yml";
+/// Local actions that call each other deeper are not followed: no forge does.
+const LEVELS: usize = 10;
+
+/// The files of one revision.
+pub trait Files {
+    /// A file; `None` where there is none of that name.
+    ///
+    /// # Errors
+    /// Why it was not read, though it is there.
+    fn read(&mut self, path: &Text) -> Result<Option<Vec<u8>>, Text>;
+
+    /// What names the content of a file or folder.
+    fn object(&mut self, path: &Text) -> Option<Text>;
+}
+
+/// What the pipeline files of a revision name.
+#[derive(Debug, Default)]
+pub struct Tree {
+    /// A parent stands before its children.
+    pub actions: Vec<Action>,
+    /// What is wrong with the files.
+    pub faults: Vec<PipelineFault>,
+}
+
+/// A tree while it grows.
+struct Growing<'a> {
+    files: &'a mut dyn Files,
+    lock: Option<Lock>,
+    tree: Tree,
+    read: HashSet<Text>,
+    waiting: VecDeque<(usize, usize)>,
+}
+
+impl Tree {
+    /// Reads the pipeline files at `paths` and what they call. An action's own file among them that a workflow calls
+    /// stands below that workflow, and not by itself once more.
+    pub fn grow(paths: &[Text], files: &mut dyn Files) -> Self {
+        let mut growing =
+            Growing { files, lock: None, tree: Tree::default(), read: HashSet::new(), waiting: VecDeque::new() };
+        growing.read_lock();
+        let (actions, pipelines): (Vec<&Text>, Vec<&Text>) = paths.iter().partition(|path| is_action_file(path));
+        for path in pipelines.into_iter().chain(actions) {
+            growing.root(path);
+        }
+        growing.tree
+    }
+}
+
+/// Whether a name is that of a YAML file.
+pub fn is_yaml(path: &Text) -> bool {
+    path.as_bytes().ends_with(b".yml") || path.as_bytes().ends_with(b".yaml")
+}
+
+fn is_action_file(path: &Text) -> bool {
+    path.as_bytes().ends_with(b"/action.yml") || path.as_bytes().ends_with(b"/action.yaml")
+}
+
+impl Growing<'_> {
+    fn read_lock(&mut self) {
+        let path = Text::from(Lock::PATH);
+        match self.files.read(&path) {
+            Ok(None) => {}
+            Ok(Some(bytes)) => match Lock::read(&bytes) {
+                Ok(lock) => self.lock = Some(lock),
+                Err(unreadable) => self.unreadable(&path, &unreadable),
+            },
+            Err(why) => self.fault(path.clone(), path, PipelineTrouble::Unreadable { why }),
+        }
+    }
+
+    fn root(&mut self, path: &Text) {
+        if !self.read.insert(path.clone()) {
+            return;
+        }
+        let Some(mut named) = self.named(path) else { return };
+        let offset = self.tree.actions.len();
+        if let Some(lock) = self.lock.as_ref().filter(|_| path.as_bytes().starts_with(b".github/workflows/")) {
+            self.tree.faults.extend(lock.hold(path, &mut named, offset));
+        }
+        self.put(named, 0);
+        while let Some((at, level)) = self.waiting.pop_front() {
+            self.local(at, level);
+        }
+    }
+
+    /// What a file names, or a fault.
+    fn named(&mut self, path: &Text) -> Option<Vec<Action>> {
+        let bytes = match self.files.read(path) {
+            Ok(bytes) => bytes?,
+            Err(why) => {
+                self.fault(path.clone(), path.clone(), PipelineTrouble::Unreadable { why });
+                return None;
+            }
+        };
+        let read = if path.as_bytes().starts_with(b".github/") || is_action_file(path) {
+            workflow_actions(path, &bytes)
+        } else {
+            gitlab_actions(path, &bytes)
+        };
+        read.map_err(|unreadable| self.unreadable(path, &unreadable)).ok()
+    }
+
+    fn put(&mut self, named: Vec<Action>, level: usize) {
+        let offset = self.tree.actions.len();
+        let local = named.iter().enumerate().filter(|(_, action)| action.kind == ActionKind::Local);
+        self.waiting.extend(local.map(|(at, _)| (offset + at, level)));
+        self.tree.actions.extend(named);
+    }
+
+    /// What a path in the repository stands for, and what is called there.
+    fn local(&mut self, at: usize, level: usize) {
+        let Some(action) = self.tree.actions.get(at).cloned() else { return };
+        let path = match path_of(&action) {
+            Ok(path) => path,
+            Err(why) => return self.not_followed(&action, why),
+        };
+        let Some(object) = self.files.object(&path) else {
+            return self.not_followed(&action, "there is no such file or folder in this revision");
+        };
+        if let Some(action) = self.tree.actions.get_mut(at) {
+            action.sha = Some(object);
+        }
+        // A workflow in its own folder is read by itself.
+        let is_root = path.as_bytes().starts_with(b".github/workflows/");
+        let Some(file) = self.file_at(&path).filter(|file| !is_root && !self.read.contains(file)) else { return };
+        if level >= LEVELS {
+            return self.not_followed(&action, "nested deeper than 10 levels");
+        }
+        self.read.insert(file.clone());
+        let parent = u32::try_from(at).ok();
+        let called = self.named(&file).unwrap_or_default();
+        self.put(called.into_iter().map(|called| Action { parent, ..called }).collect(), level + 1);
+    }
+
+    /// The file that says what a local path calls; none for a Dockerfile.
+    fn file_at(&mut self, path: &Text) -> Option<Text> {
+        if is_yaml(path) {
+            return Some(path.clone());
+        }
+        let below = |name: &str| Text::new([path.as_bytes(), name.as_bytes()].concat());
+        ["/action.yml", "/action.yaml"].into_iter().map(below).find(|file| self.files.object(file).is_some())
+    }
+
+    fn not_followed(&mut self, action: &Action, why: &str) {
+        self.fault(action.written(), action.place.clone(), PipelineTrouble::Unreadable { why: why.into() });
+    }
+
+    fn unreadable(&mut self, path: &Text, unreadable: &Unreadable) {
+        let place = super::workflow::place(path, unreadable.line);
+        self.fault(path.clone(), place, PipelineTrouble::Unreadable { why: unreadable.why.as_str().into() });
+    }
+
+    fn fault(&mut self, subject: Text, place: Text, what: PipelineTrouble) {
+        self.tree.faults.push(PipelineFault { subject, place, what });
+    }
+}
+
+/// Where a local reference leads, below the top folder.
+fn path_of(action: &Action) -> Result<Text, &'static str> {
+    let name = action.name.as_str().ok_or("a path that is not UTF-8")?;
+    let below = ["./", "$/", "/"].iter().find_map(|start| name.strip_prefix(start));
+    let path = match below {
+        Some(path) => path.trim_matches('/').to_owned(),
+        // Beside the file that names it: the Dockerfile of an action.
+        None => format!("{}{name}", folder_of(&action.place)),
+    };
+    let leaves = path.is_empty() || path.split('/').any(|part| matches!(part, "" | "." | ".."));
+    if leaves { Err("a path that leads out of the repository, or to its top") } else { Ok(path.into()) }
+}
+
+fn folder_of(place: &Text) -> String {
+    let place = place.lossy();
+    place.rfind('/').and_then(|at| place.get(..=at)).unwrap_or_default().to_owned()
+}
+
+impl Tree {
+    /// Which of these files of a revision are pipeline files; an action's own file lies in a folder of its own.
+    pub fn is_pipeline_file(path: &Text) -> bool {
+        let in_workflows = path.as_bytes().strip_prefix(b".github/workflows/");
+        let workflow = in_workflows.is_some_and(|name| !name.contains(&b'/')) && is_yaml(path);
+        workflow
+            || path.as_bytes() == GITLAB.as_bytes()
+            || (is_action_file(path) && path.as_bytes().starts_with(b".github/"))
+    }
+
+    /// Folders and files that pipeline files are looked for in.
+    pub const WHERE: &'static [&'static str] = &[".github/workflows", ".github/actions", GITLAB];
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    const A: &str = "a1b2c3d4e5f60718293a4b5c6d7e8f9012345678";
+
+    struct Folder(BTreeMap<&'static str, String>);
+
+    impl Files for Folder {
+        fn read(&mut self, path: &Text) -> Result<Option<Vec<u8>>, Text> {
+            match self.0.get(&*path.lossy()).map(String::as_str) {
+                Some("too large") => Err("larger than 1 MB".into()),
+                text => Ok(text.map(|text| text.as_bytes().to_vec())),
+            }
+        }
+
+        fn object(&mut self, path: &Text) -> Option<Text> {
+            let below = |name: &&str| *name == path.lossy() || name.starts_with(&format!("{}/", path.lossy()));
+            self.0.keys().any(below).then(|| Text::from(format!("object of {}", path.lossy())))
+        }
+    }
+
+    fn grow(files: &[(&'static str, &str)]) -> Tree {
+        let mut folder = Folder(files.iter().map(|(name, text)| (*name, (*text).to_owned())).collect());
+        let paths: Vec<Text> = files.iter().map(|(name, _)| Text::from(*name)).filter(Tree::is_pipeline_file).collect();
+        Tree::grow(&paths, &mut folder)
+    }
+
+    fn told(tree: &Tree) -> Vec<String> {
+        let line = |(at, a): (usize, &Action)| {
+            let parent = a.parent.map_or_else(|| "-".to_owned(), |p| p.to_string());
+            format!("{at} <{parent} {} {}", a.written().lossy(), a.sha.clone().unwrap_or_default().lossy())
+        };
+        tree.actions.iter().enumerate().map(line).collect()
+    }
+
+    #[test]
+    fn local_actions_stand_below_what_calls_them_and_only_once() {
+        let tree = grow(&[
+            (".github/workflows/w.yml", "jobs: {a: {steps: [{uses: ./.github/actions/do}, {uses: $/ci/also}]}}"),
+            (".github/workflows/call.yml", "jobs: {a: {uses: ./.github/workflows/w.yml}}"),
+            (".github/actions/do/action.yml", "runs: {using: composite, steps: [{uses: x/y@v1}, {uses: ./ci/also}]}"),
+            (".github/actions/alone/action.yaml", "runs: {using: docker, image: Dockerfile}"),
+            (".github/actions/alone/Dockerfile", "FROM x"),
+            ("ci/also/action.yml", "runs: {using: composite, steps: [{uses: ./.github/actions/do}]}"),
+        ]);
+        assert!(tree.faults.is_empty(), "{:?}", tree.faults);
+        assert_eq!(
+            told(&tree),
+            [
+                "0 <- ./.github/actions/do object of .github/actions/do",
+                "1 <- $/ci/also object of ci/also",
+                "2 <0 x/y@v1 ",
+                "3 <0 ./ci/also object of ci/also",
+                "4 <1 ./.github/actions/do object of .github/actions/do",
+                "5 <- ./.github/workflows/w.yml object of .github/workflows/w.yml",
+                "6 <- Dockerfile object of .github/actions/alone/Dockerfile",
+            ]
+            .map(str::to_owned)
+        );
+    }
+
+    #[test]
+    fn gitlab_includes_of_the_same_repository_are_followed() {
+        let tree = grow(&[
+            (".gitlab-ci.yml", "include: [{local: /ci/a.yml}, {project: g/p, file: x.yml}]\nimage: ruby:3"),
+            ("ci/a.yml", "job: {image: alpine}"),
+        ]);
+        assert_eq!(
+            told(&tree),
+            ["0 <- /ci/a.yml object of ci/a.yml", "1 <- g/p:/x.yml@HEAD ", "2 <- ruby@3 ", "3 <0 alpine "]
+                .map(str::to_owned)
+        );
+    }
+
+    #[test]
+    fn the_lock_file_comes_first_where_it_covers_a_workflow() {
+        let lock = format!(
+            "version: v0.0.2\nworkflows: {{.github/workflows/w.yml: [x/y@v1]}}\ndependencies: {{x/y@v1: {{commit: sha1-{A}}}}}"
+        );
+        let workflow = "jobs: {a: {steps: [{uses: x/y@v1}, {uses: z/z@v1}]}}";
+        let files =
+            [(Lock::PATH, lock.as_str()), (".github/workflows/w.yml", workflow), (".github/workflows/o.yml", workflow)];
+        let tree = grow(&files);
+        let held: Vec<bool> = tree.actions.iter().map(|a| a.lock.is_some()).collect();
+        assert_eq!(held, [true, false, false, false]);
+        let what: Vec<_> = tree.faults.iter().map(|f| (f.place.lossy(), f.what.clone())).collect();
+        assert_eq!(
+            what,
+            [
+                (".github/workflows/w.yml:1".into(), PipelineTrouble::LockStale { lacks: "z/z@v1".into() }),
+                (".github/workflows/o.yml".into(), PipelineTrouble::LockMissing),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_or_followed_is_a_fault_and_the_rest_goes_on() {
+        let tree = grow(&[
+            (Lock::PATH, "version: v9"),
+            (".github/workflows/a.yml", "too large"),
+            (".github/workflows/b.yml", "jobs: {}\njobs: {}"),
+            (".github/workflows/c.yml", "jobs: {a: {steps: [{uses: ./gone}, {uses: ./../out}, {uses: x/y@v1}]}}"),
+        ]);
+        let places: Vec<_> = tree.faults.iter().map(|f| f.place.lossy().into_owned()).collect();
+        let c = ".github/workflows/c.yml:1";
+        assert_eq!(
+            places,
+            [".github/workflows/actions.lock:1", ".github/workflows/a.yml", ".github/workflows/b.yml:2", c, c]
+        );
+        assert_eq!(tree.actions.len(), 3);
+    }
+
+    #[test]
+    fn deep_nesting_ends_with_a_fault() {
+        let names: Vec<String> = (0..13).map(|n| format!("a{n}/action.yml")).collect();
+        let mut files = BTreeMap::new();
+        for (n, name) in names.iter().enumerate() {
+            let text = format!("runs: {{using: composite, steps: [{{uses: ./a{}}}]}}", n + 1);
+            files.insert(&*Box::leak(name.clone().into_boxed_str()), text);
+        }
+        files.insert(".github/workflows/w.yml", "jobs: {a: {steps: [{uses: ./a0}]}}".to_owned());
+        let tree = Tree::grow(&[".github/workflows/w.yml".into()], &mut Folder(files));
+        assert_eq!((tree.actions.len(), tree.faults.len()), (11, 1));
+    }
+}
