@@ -38,7 +38,9 @@ pub fn take(state: &mut State, news: News, fx: &mut Vec<Effect>) {
             diff::told(state, news);
             overlay::evidence_came(state);
         }
-        News::Unreadable { .. } | News::Window { .. } | News::Found { .. } => diff::told(state, news),
+        News::Moved { .. } | News::Unreadable { .. } | News::Window { .. } | News::Found { .. } => {
+            diff::told(state, news);
+        }
         News::Act { what, result } => {
             let (role, text) = match result {
                 Ok(done) => (Role::Good, safe!("{}: {}", what, done)),

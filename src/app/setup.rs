@@ -43,6 +43,10 @@ pub struct Alone {
     pub source: Source,
     /// Line numbers are shown.
     pub numbers: bool,
+    /// Code has colours.
+    pub colours: bool,
+    /// What was and what is stand side by side.
+    pub beside: bool,
     /// The list of files is shown.
     pub list: bool,
 }

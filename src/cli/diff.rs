@@ -34,6 +34,12 @@ pub struct Args {
     /// Leave the list of files out
     #[arg(long)]
     no_list: bool,
+    /// Leave the colours of code out
+    #[arg(long)]
+    no_colours: bool,
+    /// Show what was and what is side by side; from 120 columns
+    #[arg(long)]
+    side_by_side: bool,
     /// The theme, before that of the config
     #[arg(long, value_name = "NAME")]
     theme: Option<String>,
@@ -60,8 +66,14 @@ pub fn run(args: Args) -> Exit {
     let shell = console::Args { theme: args.theme, ..console::Args::default() };
     let (theme, warnings) = console::theme(&shell, &config, &paths);
     let mut setup = console::console(&shell, &config, warnings)?;
-    let (numbers, list) = (!args.no_numbers, !args.no_list);
-    setup.alone = Some(Alone { name: name(&args.file), source: source.clone(), numbers, list });
+    setup.alone = Some(Alone {
+        name: name(&args.file),
+        source: source.clone(),
+        numbers: !args.no_numbers,
+        list: !args.no_list,
+        colours: !args.no_colours,
+        beside: args.side_by_side,
+    });
     let leave = setup::runtime()?.block_on(async {
         let (news, receiver) = mpsc::channel(AHEAD);
         read(source, input, news.clone());

@@ -166,6 +166,13 @@ pub enum News {
         /// What was read.
         piece: Box<Piece>,
     },
+    /// Which lines of a diff only moved: the work is too much for a large one, and not told.
+    Moved {
+        /// The number of its source.
+        source: u64,
+        /// Where the content of each begins, in order.
+        lines: Vec<u64>,
+    },
     /// The rest of a diff cannot be read.
     Unreadable {
         /// The number of its source.

@@ -10,7 +10,7 @@ use regex::bytes::Regex;
 use tokio::sync::mpsc;
 
 use super::news::{Errand, News};
-use crate::diff::{Piece, Reader};
+use crate::diff::{self, Piece, Reader};
 use crate::domain::text::{SafeText, Text};
 use crate::safe;
 use crate::sys::spool::Spool;
@@ -19,6 +19,8 @@ use crate::sys::spool::Spool;
 const READ: usize = 256 << 10;
 /// The first piece of the index is told after the first read; the next ones this often.
 const OFTEN: Duration = Duration::from_millis(25);
+/// In a diff of so many bytes nobody looks for lines that moved.
+const LARGE: u64 = 2 << 20;
 /// So many places of matches are kept; all are counted.
 const PLACES: usize = 100_000;
 
@@ -91,11 +93,25 @@ impl Read for InOrder<'_> {
 pub fn index(source: &Source, news: &mpsc::Sender<News>) {
     let input = InOrder { spool: source.spool(), at: 0 };
     tell_end(source, news, read(source, input, false, u64::MAX, news));
+    tell_moved(source, news);
 }
 
 /// Puts `input` into the spool of its source, at most `most` bytes, and indexes it. Blocks until it is read.
 pub fn fill(source: &Source, input: impl Read, most: u64, news: &mpsc::Sender<News>) {
     tell_end(source, news, read(source, input, true, most, news));
+    tell_moved(source, news);
+}
+
+/// Which lines only moved, where the diff is small enough to be looked at as a whole.
+fn tell_moved(source: &Source, news: &mpsc::Sender<News>) {
+    let Ok(diff) = source.spool().window(0, LARGE) else { return };
+    if diff.len() as u64 >= LARGE || !source.is_wanted() {
+        return;
+    }
+    let lines = diff::moved::places(&diff::parse(&diff), &diff);
+    if !lines.is_empty() {
+        drop(news.blocking_send(News::Moved { source: source.id(), lines }));
+    }
 }
 
 fn tell_end(source: &Source, news: &mpsc::Sender<News>, end: io::Result<Option<Piece>>) {

@@ -1,17 +1,4 @@
-//! Blanks: where they are the only change they must be seen, and on demand everywhere.
-
-use std::ops::Range;
-
-/// A piece of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Piece {
-    /// Something that draws.
-    Text,
-    /// Ordinary blanks.
-    Spaces,
-    /// Tabs.
-    Tabs,
-}
+//! Blanks: where they are the only change they must be seen.
 
 /// Characters that look like a blank or like nothing, carriage returns among them. The encoder of safe text gives all
 /// but the first two a marker.
@@ -26,34 +13,12 @@ pub fn only_blanks_differ(old: &[u8], new: &[u8]) -> bool {
     old != new && black(old).eq(black(new))
 }
 
-/// Whether a line holds nothing but blanks, and at least one.
-pub fn is_only_blanks(line: &[u8]) -> bool {
-    !line.is_empty() && black(line).next().is_none()
-}
-
 /// What of a line is no blank: characters, and bytes that are none.
 fn black(line: &[u8]) -> impl Iterator<Item = Result<char, u8>> + '_ {
     line.utf8_chunks().flat_map(|chunk| {
         let valid = chunk.valid().chars().filter(|c| !is_blank(*c)).map(Ok);
         valid.chain(chunk.invalid().iter().map(|b| Err(*b)))
     })
-}
-
-/// The line in pieces, from left to right and without gaps.
-pub fn pieces(line: &[u8]) -> Vec<(Range<usize>, Piece)> {
-    let mut pieces: Vec<(Range<usize>, Piece)> = Vec::new();
-    for (at, byte) in line.iter().enumerate() {
-        let piece = match byte {
-            b' ' => Piece::Spaces,
-            b'\t' => Piece::Tabs,
-            _ => Piece::Text,
-        };
-        match pieces.last_mut() {
-            Some((range, last)) if *last == piece => range.end = at + 1,
-            _ => pieces.push((at..at + 1, piece)),
-        }
-    }
-    pieces
 }
 
 /// Where the blanks at the end of a line begin; its length where it has none. A carriage return alone is a line end
@@ -85,13 +50,10 @@ mod tests {
             assert_eq!(only_blanks_differ(old.as_bytes(), new.as_bytes()), only, "{old:?} {new:?}");
         }
         assert!(!only_blanks_differ(b"a\xff", b"a \xfe"));
-        assert!(is_only_blanks(b" \t") && is_only_blanks(b"\r") && !is_only_blanks(b"") && !is_only_blanks(b" x"));
     }
 
     #[test]
-    fn a_line_is_told_in_pieces() {
-        use Piece::{Spaces, Tabs, Text};
-        assert_eq!(pieces(b"\t a  b"), [(0..1, Tabs), (1..2, Spaces), (2..3, Text), (3..5, Spaces), (5..6, Text)]);
+    fn blanks_at_the_end_are_found_and_a_line_end_is_none() {
         for (line, at) in [("a  ", 1), ("a", 1), ("a \t", 1), ("a\r", 2), ("a \r", 1), ("", 0), ("  ", 0)] {
             assert_eq!(trailing(line.as_bytes()), at, "{line:?}");
         }

@@ -2,7 +2,6 @@
 //! looks: content cannot imitate syntax. It is read piece by piece into an index of files and hunks; the text stays
 //! where it lies. What is not understood is a problem with its line and a part of its own, never left out in silence.
 
-mod block;
 mod file;
 mod head;
 mod index;
@@ -13,6 +12,7 @@ mod open;
 mod read;
 
 pub mod blanks;
+pub mod block;
 pub mod moved;
 pub mod sides;
 pub mod words;

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::LineKind;
+use super::{Index, LineKind};
 
 /// A block counts from so many letters and digits on: a brace that is there twice did not move.
 const LEAST: usize = 20;
@@ -14,6 +14,31 @@ pub const MOST_LINES: usize = 50_000;
 
 /// A line of one side and its place among all.
 type Placed<'a> = (usize, &'a [u8]);
+
+/// Where the content of every line begins that only moved, in order.
+pub fn places(index: &Index, source: &[u8]) -> Vec<u64> {
+    let (mut lines, mut begins) = (Vec::new(), Vec::new());
+    for file in &index.files {
+        for part in index.parts_of(file).iter().filter(|part| part.place.is_some()) {
+            let at = |byte: u64| usize::try_from(byte).unwrap_or(usize::MAX);
+            let mut begin = part.body();
+            for line in source.get(at(part.body())..at(part.end())).unwrap_or_default().split_inclusive(|b| *b == b'\n')
+            {
+                let text = line.strip_suffix(b"\n").unwrap_or(line);
+                lines.push((LineKind::of(text, file.parents), text.get(file.parents.into()..).unwrap_or_default()));
+                begins.push(begin + u64::from(file.parents));
+                begin += line.len() as u64;
+            }
+            // No block goes on over the end of a part.
+            lines.push((LineKind::Context, &[]));
+            begins.push(begin);
+        }
+    }
+    let mut moved: Vec<u64> =
+        twins(&lines).iter().zip(begins).filter(|(twin, _)| twin.is_some()).map(|(_, at)| at).collect();
+    moved.sort_unstable();
+    moved
+}
 
 /// For every line where its twin stands, if it belongs to a block that moved.
 pub fn twins(lines: &[(LineKind, &[u8])]) -> Vec<Option<usize>> {
@@ -95,6 +120,19 @@ mod tests {
         ];
         let some = |n| Some(n);
         assert_eq!(moved(&lines), [some(4), some(5), some(6), None, some(0), some(1), some(2), None]);
+    }
+
+    #[test]
+    fn a_block_is_found_again_in_another_file() {
+        let part = |sign: char, counts: &str, name: &str| {
+            let lines =
+                ["fn first_of_all() {", "    work_on_it();", "}"].map(|line| format!("{sign}{line}\n")).concat();
+            format!("diff --git a/{name} b/{name}\n--- a/{name}\n+++ b/{name}\n@@ {counts} @@\n{lines}")
+        };
+        let diff = [part('-', "-1,3 +0,0", "x"), part('+', "-0,0 +1,3", "y")].concat();
+        let found = places(&crate::diff::parse(diff.as_bytes()), diff.as_bytes());
+        let shown: Vec<&str> = found.iter().filter_map(|at| diff.get(*at as usize..)?.lines().next()).collect();
+        assert_eq!(shown, ["fn first_of_all() {", "    work_on_it();", "}"].repeat(2));
     }
 
     #[test]

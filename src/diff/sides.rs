@@ -13,8 +13,8 @@ pub struct Row {
     pub new: Option<usize>,
 }
 
-/// The rows of a hunk in order; every line but notes of a missing newline stands in exactly one, context on both
-/// sides.
+/// The rows of a hunk in order; every line stands in exactly one, context on both sides. A note of a missing newline
+/// stands below its line.
 pub fn rows(lines: &[(LineKind, &[u8])]) -> Vec<Row> {
     let kinds: Vec<LineKind> = lines.iter().map(|(kind, _)| *kind).collect();
     let mut rows = Vec::with_capacity(lines.len());
@@ -24,7 +24,13 @@ pub fn rows(lines: &[(LineKind, &[u8])]) -> Vec<Row> {
             Part::Changed(block) => beside(&block, lines, &mut rows),
         }
     }
-    rows
+    let is_note = |at: &usize| lines.get(*at).is_some_and(|(kind, _)| *kind == LineKind::NoNewline);
+    let below = |at: Option<usize>| at.map(|at| at + 1).filter(is_note);
+    let with_note = |row: Row| {
+        let note = Row { old: below(row.old), new: below(row.new) };
+        [Some(row), Some(note).filter(|note| note.old.or(note.new).is_some())].into_iter().flatten()
+    };
+    rows.into_iter().flat_map(with_note).collect()
 }
 
 fn beside(block: &Block, lines: &[(LineKind, &[u8])], rows: &mut Vec<Row>) {
@@ -63,6 +69,10 @@ mod tests {
         assert_eq!(
             shown(&[" same", "-let a = one(x);", "-gone for good", "+a remark", "+let a = one(y);", " same"]),
             [(Some(0), Some(0)), (None, Some(3)), (Some(1), Some(4)), (Some(2), None), (Some(5), Some(5))]
+        );
+        assert_eq!(
+            shown(&["-the old end", "\\", "+the new end", "\\", " a", "\\"]),
+            [(Some(0), Some(2)), (Some(1), Some(3)), (Some(4), Some(4)), (Some(5), Some(5))]
         );
         assert_eq!(shown(&["-cat", "-dog", "+1 2 3"]), [(Some(0), Some(2)), (Some(1), None)]);
     }

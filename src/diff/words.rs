@@ -5,14 +5,18 @@ use std::ops::Range;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
+use super::blanks;
+
 /// Longer lines are not compared.
 const LONGEST: usize = 2_000;
 /// Lines with more words are not compared.
 const MOST_WORDS: usize = 500;
 /// So many added lines are looked at for one removed line.
 const CANDIDATES: usize = 6;
-/// A block of more lines is not compared.
+/// Of a block of more lines only changes of blanks are told.
 const MOST_LINES: usize = 400;
+/// Bytes of a word that count.
+const LONG_WORD: usize = 12;
 /// In hundredths: lines of which less is the same are others, not changed ones.
 const ALIKE: usize = 40;
 
@@ -35,7 +39,7 @@ pub struct Pair {
 /// The pairs of a block, in order: neither side ever goes back. Lines without a partner are in none.
 pub fn pairs(removed: &[&[u8]], added: &[&[u8]]) -> Vec<Pair> {
     if removed.len() + added.len() > MOST_LINES {
-        return Vec::new();
+        return only_blanks(removed, added);
     }
     let mut free = 0;
     let mut pairs = Vec::new();
@@ -50,6 +54,15 @@ pub fn pairs(removed: &[&[u8]], added: &[&[u8]]) -> Vec<Pair> {
     pairs
 }
 
+/// Of a large block only lines at the same place are compared, where nothing but blanks differs: that must be seen.
+fn only_blanks(removed: &[&[u8]], added: &[&[u8]]) -> Vec<Pair> {
+    let beside = removed.iter().zip(added).enumerate().filter(|(_, (old, new))| blanks::only_blanks_differ(old, new));
+    let pair = |(at, (old, new)): (usize, (&&[u8], &&[u8]))| {
+        compare(old, new).map(|(gone, new)| Pair { removed: at, added: at, gone, new })
+    };
+    beside.filter_map(pair).collect()
+}
+
 /// What differs between two lines; absent = they are not alike, or too long to say.
 pub fn compare(old: &[u8], new: &[u8]) -> Option<(Parts, Parts)> {
     if old.len().max(new.len()) > LONGEST {
@@ -59,7 +72,19 @@ pub fn compare(old: &[u8], new: &[u8]) -> Option<(Parts, Parts)> {
     if olds.len().max(news.len()) > MOST_WORDS {
         return None;
     }
-    let ops = capture_diff_slices(Algorithm::Myers, &texts(old, &olds), &texts(new, &news));
+    let (old_texts, new_texts) = (texts(old, &olds), texts(new, &news));
+    let all = weight(old, &olds) + weight(new, &news);
+    // Most lines of a block are others altogether: what they share of words at the most is told sooner.
+    let shared: Vec<Range<usize>> = olds
+        .iter()
+        .zip(&old_texts)
+        .filter(|(_, text)| new_texts.contains(text))
+        .map(|(word, _)| word.clone())
+        .collect();
+    if !alike(weight(old, &shared), all) {
+        return None;
+    }
+    let ops = capture_diff_slices(Algorithm::Myers, &old_texts, &new_texts);
     let (mut gone, mut fresh, mut same) = (Parts::new(), Parts::new(), 0);
     for op in ops {
         match op {
@@ -70,18 +95,24 @@ pub fn compare(old: &[u8], new: &[u8]) -> Option<(Parts, Parts)> {
             }
         }
     }
-    let all = weight(old, &olds) + weight(new, &news);
-    // Lines of nothing but blanks have no weight: they are alike.
-    (2 * same * 100 >= all * ALIKE).then_some((gone, fresh))
+    alike(same, all).then_some((gone, fresh))
+}
+
+/// Whether lines of which so much is the same are one line that changed. Lines of nothing but blanks have no weight:
+/// they are alike.
+fn alike(same: usize, all: usize) -> bool {
+    2 * same * 100 >= all * ALIKE
 }
 
 fn texts<'a>(line: &'a [u8], words: &[Range<usize>]) -> Vec<&'a [u8]> {
     words.iter().map(|word| line.get(word.clone()).unwrap_or_default()).collect()
 }
 
-/// So many bytes are no blanks.
+/// So many bytes are no blanks; of a long word only its beginning counts, so that a digest which changed does not make
+/// its line another one.
 fn weight(line: &[u8], words: &[Range<usize>]) -> usize {
-    texts(line, words).into_iter().flatten().filter(|b| !b.is_ascii_whitespace()).count()
+    let black = |word: &[u8]| word.iter().filter(|b| !b.is_ascii_whitespace()).count().min(LONG_WORD);
+    texts(line, words).into_iter().map(black).sum()
 }
 
 /// Adds words that follow each other; parts with nothing but blanks between them become one.
@@ -146,6 +177,12 @@ mod tests {
             ("image: app:v1.2.3", "image: app:v1.2.4", "image: app:v1.2.[3]", "image: app:v1.2.[4]"),
             ("run: make", "run: make && curl x", "run: make", "run: make[ && curl x]"),
             ("    x = 1", "  x = 1", "[    ]x = 1", "[  ]x = 1"),
+            (
+                "- uses: a/b@8f4b7f84864484a7bf31766abe9204da3cbe65b3 # v3",
+                "- uses: a/b@11bd71901bbe5b1630ceea73d27597364c9af683 # v4",
+                "- uses: a/b@[8f4b7f84864484a7bf31766abe9204da3cbe65b3] # [v3]",
+                "- uses: a/b@[11bd71901bbe5b1630ceea73d27597364c9af683] # [v4]",
+            ),
             ("key: ключ один", "key: ключ два", "key: ключ [один]", "key: ключ [два]"),
         ] {
             let (left, right) = compare(old.as_bytes(), new.as_bytes()).unwrap();
@@ -169,6 +206,9 @@ mod tests {
         assert_eq!(compare(&signs, &signs), None);
         let many = vec![b"x".as_slice(); MOST_LINES];
         assert_eq!(pairs(&many, &many), []);
+        let again = vec![b"\tx".as_slice(); MOST_LINES];
+        assert!(pairs(&many, &again).iter().all(|pair| pair.removed == pair.added));
+        assert_eq!(pairs(&many, &again).len(), MOST_LINES);
     }
 
     proptest! {

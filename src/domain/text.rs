@@ -11,9 +11,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 mod layout;
+mod places;
 mod rows;
 
-pub use rows::prose_row;
+pub use places::prose_places;
+pub use rows::{Signs, prose_row};
 
 /// At most this many combining marks stand on one base; a further one becomes a marker.
 const MARKS_PER_BASE: usize = 4;
@@ -330,6 +332,22 @@ impl Encoder {
         }
         self.marks = 0;
         true
+    }
+
+    /// A character, blanks as signs.
+    fn with_signs(&mut self, c: char, signs: Signs) {
+        match (c, signs) {
+            ('\t', Signs { tab, .. }) if !tab.is_empty() => self.sign(tab.chars()),
+            (' ', Signs { blank: Some(blank), .. }) => self.sign(std::iter::once(blank)),
+            _ => self.push(c),
+        }
+    }
+
+    /// A mark after a sign would stand on it.
+    fn sign(&mut self, sign: impl Iterator<Item = char>) {
+        self.end_slashes(false);
+        self.out.extend(sign);
+        self.marks = MARKS_PER_BASE;
     }
 
     fn marker(&mut self, marker: fmt::Arguments<'_>) {

@@ -203,6 +203,9 @@ verbs! {
     ScrollRight "scroll-right" &[">"], &[Request, Diff], Diff, "to the right", "Scroll lines that do not wrap to what lies off to the right.";
     ScrollLeft "scroll-left" &["<"], &[Request, Diff], Diff, "to the left", "Scroll lines that do not wrap back.";
     FoldContext "fold-context" &["z"], &[Request, Diff], Diff, "fold", "Fold lines that did not change, or show them; files that must be seen never fold.";
+    Beside "side-by-side" &["="], &[Request, Diff], Diff, "side by side", "Show what was and what is side by side, or one below the other; from 120 columns.";
+    Colours "colours" &["*"], &[Request, Diff], Diff, "colours", "Show or leave out the colours of code.";
+    Blanks "blanks" &["_"], &[Request, Diff], Diff, "blanks", "Draw every blank as a sign, or leave them blank; tabs always have one.";
     Numbers "line-numbers" &["#"], &[Request, Diff], Diff, "numbers", "Show or hide line numbers.";
     Files "files" &["t"], &[Request, Diff], Diff, "files", "Show or hide the list of files.", footer;
     Revoke "revoke" &["r"], &[Grants], LiveGrant, "revoke", "Take the grant back and end what runs under it.", danger, footer, then_refuse;

@@ -13,6 +13,8 @@ use tokio::sync::mpsc as answers;
 
 /// So long a page on its way may hold up the giving back of the terminal.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// So long it may take on, once what the terminal did not fetch was dropped. A pseudo terminal drops nothing.
+const GRACE: Duration = Duration::from_millis(100);
 
 /// Who may write to the terminal.
 #[derive(Debug)]
@@ -42,16 +44,16 @@ pub(super) fn terminal_left() -> Option<bool> {
     if !std::mem::take(&mut turn.taken) {
         return None;
     }
-    let turn = wait(turn);
+    let turn = wait(turn, PATIENCE);
     if !turn.writing {
         return Some(true);
     }
     let _ = tcflush(rustix::stdio::stdout(), QueueSelector::OFlush);
-    Some(!wait(turn).writing)
+    Some(!wait(turn, GRACE).writing)
 }
 
-fn wait(turn: MutexGuard<'static, Turn>) -> MutexGuard<'static, Turn> {
-    let waited = WRITTEN.wait_timeout_while(turn, PATIENCE, |turn| turn.writing);
+fn wait(turn: MutexGuard<'static, Turn>, long: Duration) -> MutexGuard<'static, Turn> {
+    let waited = WRITTEN.wait_timeout_while(turn, long, |turn| turn.writing);
     waited.unwrap_or_else(PoisonError::into_inner).0
 }
 

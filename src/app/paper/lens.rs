@@ -5,13 +5,15 @@ use super::blocks::{Blocks, Missing};
 use super::order::Order;
 use super::row::{Content, Row, Spot, What};
 use crate::diff::{File, Index, LineKind, Part};
-use crate::domain::text::{SafeText, Text, prose_row};
+use crate::domain::text::{SafeText, Signs, Text, prose_row};
 
 /// A long line is cut into sections of so many bytes, each encoded by itself: so its middle can be shown without its
 /// beginning.
-const SECTION: u64 = 4 << 10;
+pub(super) const SECTION: u64 = 4 << 10;
 /// How a tab is drawn. A section that holds this sign itself shows its tabs as `\t`, so neither imitates the other.
 const TAB: &str = "»   ";
+/// How a blank is drawn where all of them are to be seen: the first one that a section does not hold itself.
+const BLANKS: &[&str] = &["·", "␣", "˽"];
 /// Of a line that does not wrap no more is passed over to the left.
 const FAR_LEFT: usize = 1 << 16;
 
@@ -26,6 +28,10 @@ pub struct Shape {
     pub left: usize,
     /// Lines that did not change are folded away, except in files that must be seen.
     pub fold: bool,
+    /// Blanks are drawn as signs.
+    pub blanks: bool,
+    /// What was stands on the left, what is on the right; the width is that of a side.
+    pub beside: bool,
 }
 
 /// What rows are made from.
@@ -38,21 +44,21 @@ pub struct Lens<'a> {
 
 /// A line with its places: where it begins, where its content begins and ends, where the next one begins.
 #[derive(Clone, Copy, Debug)]
-struct LineAt {
+pub(super) struct LineAt {
     number: u64,
     start: u64,
-    content: u64,
-    end: u64,
+    pub(super) content: u64,
+    pub(super) end: u64,
     next: u64,
-    kind: LineKind,
+    pub(super) kind: LineKind,
     old: u64,
     new: u64,
 }
 
-type Found<T> = Result<T, Missing>;
+pub(super) type Found<T> = Result<T, Missing>;
 
 impl Lens<'_> {
-    fn file(&self, number: usize) -> Option<&File> {
+    pub(super) fn file(&self, number: usize) -> Option<&File> {
         self.index.files.get(number)
     }
 
@@ -112,6 +118,12 @@ impl Lens<'_> {
 
     /// Rows before a place that is neither in the title nor right behind it; newest first.
     fn before_in_file(&self, file: &File, at: Spot, room: usize, back: &mut Vec<Row>) -> Found<Spot> {
+        if self.shape.beside
+            && let Some(next) = self.beside_back(file, at, room, back)?
+        {
+            return Ok(next);
+        }
+        let begun = back.len();
         // A place in the middle of a line: its own rows come first.
         let last = if at.byte > 0 { at.row } else { at.row - 1 };
         let Some(number) = self.index.part_at(file, last) else { return Ok(Spot { row: last, byte: 0, ..at }) };
@@ -130,7 +142,12 @@ impl Lens<'_> {
                 break;
             }
             if self.folds(file, line.kind) {
-                let again = i.checked_sub(1).and_then(|i| lines.get(i)).is_some_and(|l| l.kind == LineKind::Context);
+                let before = match i.checked_sub(1) {
+                    Some(i) => lines.get(i).map(|line| line.kind),
+                    None if row > part.row() + 1 => Some(self.line_at(part, file, row - 1)?.kind),
+                    None => None,
+                };
+                let again = before == Some(LineKind::Context);
                 if !again {
                     back.push(folded(at.file, row));
                 }
@@ -141,6 +158,7 @@ impl Lens<'_> {
             rows.reverse();
             back.append(&mut rows);
         }
+        self.set_aside(begun, back);
         Ok(Spot { row: first, byte: 0, ..at })
     }
 
@@ -175,11 +193,11 @@ impl Lens<'_> {
 
     fn title(&self, number: usize, file: &File) -> Row {
         let end = self.index.parts_of(file).first().map_or(file.end, Part::byte);
-        Row { spot: Spot::title(number), covers: (file.byte, end), what: What::Title }
+        Row { spot: Spot::title(number), covers: (file.byte, end), also: (0, 0), what: What::Title }
     }
 
     /// The head of a part also covers what lies between it and the part before.
-    fn head(&self, number: usize, file: usize) -> Found<Row> {
+    pub(super) fn head(&self, number: usize, file: usize) -> Found<Row> {
         let part = self.index.parts.get(number).copied().unwrap_or_default();
         let first = self.file(file).map_or(0, |f| f.part_range().start);
         let before = number.checked_sub(1).filter(|n| *n >= first).and_then(|n| self.index.parts.get(n));
@@ -196,7 +214,7 @@ impl Lens<'_> {
                 What::Head(place, Text::new(section))
             }
         };
-        Ok(Row { spot: Spot { file, row: part.row(), byte: 0 }, covers, what })
+        Ok(Row { spot: Spot { file, row: part.row(), byte: 0 }, covers, also: (0, 0), what })
     }
 
     /// Rows of a part from a place on; where the next row begins.
@@ -208,6 +226,13 @@ impl Lens<'_> {
             rows.push(self.head(number, at.file)?);
             at = Spot { row: at.row + 1, byte: 0, ..at };
         }
+        if self.shape.beside
+            && at.row < end
+            && let Some(next) = self.beside_rows(number, at, count, rows)?
+        {
+            return Ok(next);
+        }
+        let begun = rows.len();
         let mut line = None;
         while rows.len() < count && at.row < end {
             let here = match line {
@@ -224,10 +249,11 @@ impl Lens<'_> {
             }
             at = Spot { row: at.row + 1, byte: 0, ..at };
         }
+        self.set_aside(begun, rows);
         Ok(Spot { row: end.min(at.row), byte: 0, ..at })
     }
 
-    fn folds(&self, file: &File, kind: LineKind) -> bool {
+    pub(super) fn folds(&self, file: &File, kind: LineKind) -> bool {
         self.shape.fold && kind == LineKind::Context && file.must_see().is_none()
     }
 
@@ -249,7 +275,7 @@ impl Lens<'_> {
     }
 
     /// The lines of a part from one row of its file to another.
-    fn lines(&self, part: &Part, file: &File, first: u64, last: u64) -> Found<Vec<LineAt>> {
+    pub(super) fn lines(&self, part: &Part, file: &File, first: u64, last: u64) -> Found<Vec<LineAt>> {
         let mut lines = vec![self.line_at(part, file, first)?];
         for _ in first..last {
             let Some(before) = lines.last() else { break };
@@ -306,14 +332,27 @@ impl Lens<'_> {
     fn fit(&self, line: &LineAt, byte: u64, width: usize) -> Found<(SafeText, u64)> {
         let (_, start, end) = self.section_of(line, byte)?;
         let section = self.blocks.bytes(line.content + start, line.content + end)?;
-        let tab = if memchr::memmem::find(&section, "»".as_bytes()).is_some() { "" } else { TAB };
         let skip = usize::try_from(byte - start).unwrap_or_default();
-        let (text, used) = prose_row(section.get(skip..).unwrap_or_default(), width, tab);
+        let (text, used) = prose_row(section.get(skip..).unwrap_or_default(), width, self.signs(&section));
         Ok((text, used as u64))
     }
 
+    /// How blanks are drawn in a section: by signs that it does not hold itself.
+    pub(super) fn signs(&self, section: &[u8]) -> Signs {
+        let free = |sign: &str| memchr::memmem::find(section, sign.as_bytes()).is_none();
+        let blank = BLANKS.iter().find(|sign| free(sign)).and_then(|sign| sign.chars().next());
+        Signs { tab: if free("»") { TAB } else { "" }, blank: blank.filter(|_| self.shape.blanks) }
+    }
+
     /// Rows of a line from a place on.
-    fn line_rows(&self, part: usize, at: Spot, line: &LineAt, count: usize, rows: &mut Vec<Row>) -> Found<()> {
+    pub(super) fn line_rows(
+        &self,
+        part: usize,
+        at: Spot,
+        line: &LineAt,
+        count: usize,
+        rows: &mut Vec<Row>,
+    ) -> Found<()> {
         if !self.shape.wrap {
             rows.push(self.unwrapped(part, at, line)?);
             return Ok(());
@@ -348,11 +387,11 @@ impl Lens<'_> {
             bytes: (line.content + at.byte, line.content + at.byte + used),
             line: (line.content, line.end),
         };
-        Ok((Row { spot: at, covers: (from, to), what: What::Line(content) }, used))
+        Ok((Row { spot: at, covers: (from, to), also: (0, 0), what: What::Line(content) }, used))
     }
 
     /// The one row of a line that does not wrap.
-    fn unwrapped(&self, part: usize, at: Spot, line: &LineAt) -> Found<Row> {
+    pub(super) fn unwrapped(&self, part: usize, at: Spot, line: &LineAt) -> Found<Row> {
         let length = line.end - line.content;
         let mut byte = 0;
         let mut left = self.shape.left.min(FAR_LEFT);
@@ -382,7 +421,7 @@ impl Lens<'_> {
             bytes: (line.content + byte, end),
             line: (line.content, line.end),
         };
-        Ok(Row { spot: Spot { byte: 0, ..at }, covers: (from, to), what: What::Line(content) })
+        Ok(Row { spot: Spot { byte: 0, ..at }, covers: (from, to), also: (0, 0), what: What::Line(content) })
     }
 
     /// Where what a line covers ends: the last one of a file covers what stands behind it as well.
@@ -422,6 +461,6 @@ impl Lens<'_> {
     }
 }
 
-fn folded(file: usize, row: u64) -> Row {
-    Row { spot: Spot { file, row, byte: 0 }, covers: (0, 0), what: What::Folded }
+pub(super) fn folded(file: usize, row: u64) -> Row {
+    Row { spot: Spot { file, row, byte: 0 }, covers: (0, 0), also: (0, 0), what: What::Folded }
 }

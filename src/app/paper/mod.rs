@@ -1,7 +1,9 @@
 //! A diff on the screen: its index as far as it was read, the bytes at hand, what of it was on the screen, and the
 //! view of it. The request's diff and `jit-tui diff` are the same paper. Bytes come by windows that are asked for.
 
+mod beside;
 mod blocks;
+mod ink;
 mod lens;
 mod list;
 mod order;
@@ -37,13 +39,22 @@ pub struct Paper {
     /// The order of reading.
     pub(crate) order: Order,
     pub(crate) blocks: Blocks,
+    /// Where the content of lines begins that only moved, in order.
+    pub(crate) moved: Vec<u64>,
     fault: Option<SafeText>,
 }
 
 impl Paper {
     /// A diff of which nothing was read yet.
     pub fn new(source: Source) -> Self {
-        Self { source, index: Index::default(), order: Order::default(), blocks: Blocks::default(), fault: None }
+        Self {
+            source,
+            index: Index::default(),
+            order: Order::default(),
+            blocks: Blocks::default(),
+            moved: Vec::new(),
+            fault: None,
+        }
     }
 
     /// Takes a piece of the index in.

@@ -3,6 +3,7 @@
 use regex::bytes::Regex;
 
 use super::Paper;
+use super::ink::Ink;
 use super::row::{Content, Row, What, badge};
 use crate::app::line::{Line, spaces};
 use crate::diff::{File, LineKind, Place};
@@ -54,16 +55,83 @@ impl Gutter {
             Gutter::Both => safe!("{}{}", number(old, content.old), number(new, content.new)),
         }
     }
+
+    /// The number that a line has on its side.
+    fn number_of(self, content: &Content, left: bool) -> SafeText {
+        match self {
+            Gutter::Sign => SafeText::default(),
+            _ if !content.first => safe!("    : "),
+            _ => safe!("{:>5} ", if left { content.old } else { content.new }),
+        }
+    }
 }
 
-/// A row as a line of so many columns; what a search has found in it is marked.
-pub fn line(row: &Row, paper: &Paper, gutter: Gutter, width: usize, found: Option<&Regex>) -> Line {
-    match &row.what {
-        What::Title => paper.file(row.spot.file).map(title).unwrap_or_default(),
-        What::Head(place, section) => head(*place, section),
-        What::Unread(lines) => Line::of(Role::Bad, safe!("NOT UNDERSTOOD: {} lines, as they came", lines)),
-        What::Folded => Line::of(Role::Dim, safe!("{}...", spaces(gutter.width()))),
-        What::Line(content) => content_line(content, gutter, width, found),
+/// What stands between two sides.
+const BETWEEN: &str = " | ";
+
+/// The columns of a side.
+pub fn side(width: usize) -> usize {
+    width.saturating_sub(BETWEEN.len()) / 2
+}
+
+/// What rows are painted with.
+pub struct Brush<'a> {
+    pub paper: &'a Paper,
+    pub gutter: Gutter,
+    /// Columns of the window.
+    pub width: usize,
+    /// What is searched for.
+    pub found: Option<&'a Regex>,
+}
+
+impl Brush<'_> {
+    /// A row as a line, with what lies over the lines that it shows.
+    pub fn line(&self, row: &Row, [ink, other]: &[Ink; 2]) -> Line {
+        match &row.what {
+            What::Title => self.paper.file(row.spot.file).map(title).unwrap_or_default(),
+            What::Head(place, section) => head(*place, section),
+            What::Unread(lines) => Line::of(Role::Bad, safe!("NOT UNDERSTOOD: {} lines, as they came", lines)),
+            What::Folded => Line::of(Role::Dim, safe!("{}...", spaces(self.gutter.width()))),
+            What::Line(content) => self.content(content, self.gutter.numbers(content), self.width, ink),
+            What::Beside(old, new) => {
+                let width = side(self.width);
+                let half = |content: &Option<Box<Content>>, left: bool, ink| match content {
+                    Some(content) => self.content(content, self.gutter.number_of(content, left), width, ink),
+                    None => Line::new(),
+                };
+                let line = half(old, true, ink);
+                let gap = spaces(width.saturating_sub(line.width()));
+                line.and(Role::Text, gap).and(Role::Border, BETWEEN).followed_by(half(new, false, other))
+            }
+        }
+    }
+
+    fn content(&self, content: &Content, numbers: SafeText, width: usize, ink: &Ink) -> Line {
+        let (sign, role) = match content.kind {
+            LineKind::Context => (' ', Role::Text),
+            LineKind::Added => ('+', Role::Added),
+            LineKind::Removed => ('-', Role::Removed),
+            LineKind::Unread => ('?', Role::Warn),
+            LineKind::NoNewline => {
+                return Line::of(Role::Dim, safe!("{}\\ no newline at the end", spaces(self.gutter.width() - 2)));
+            }
+        };
+        let line = Line::new();
+        let line = if numbers.as_str().is_empty() { line } else { line.and(Role::Dim, numbers) };
+        let moved = self.paper.moved.binary_search(&content.line.0).is_ok();
+        let line = line.and(role, safe!("{}{}", sign, if moved { '~' } else { ' ' }));
+        let line = self.over(line, role, &content.text, ink);
+        match content.more {
+            0 => line,
+            more => line.with_end(width, Line::of(Role::Warn, badge(more))),
+        }
+    }
+
+    /// The text with what lies over it: what a search has found goes before all else.
+    fn over(&self, line: Line, role: Role, text: &SafeText, ink: &Ink) -> Line {
+        let matches = self.found.into_iter().flat_map(|regex| regex.find_iter(text.as_str().as_bytes()));
+        let found: Ink = matches.filter(|m| !m.is_empty()).map(|m| (m.range(), Role::Found)).collect();
+        inked(line, role, text, if found.is_empty() { ink } else { &found })
     }
 }
 
@@ -87,37 +155,18 @@ fn head(place: Place, section: &Text) -> Line {
     Line::of(Role::Hunk, range).and_marked(Role::Dim, &section.prose())
 }
 
-fn content_line(content: &Content, gutter: Gutter, width: usize, found: Option<&Regex>) -> Line {
-    let (sign, role) = match content.kind {
-        LineKind::Context => (' ', Role::Text),
-        LineKind::Added => ('+', Role::Added),
-        LineKind::Removed => ('-', Role::Removed),
-        LineKind::Unread => ('?', Role::Warn),
-        LineKind::NoNewline => {
-            return Line::of(Role::Dim, safe!("{}\\ no newline at the end", spaces(gutter.width() - 2)));
-        }
-    };
-    let numbers = gutter.numbers(content);
-    let line = Line::new();
-    let line = if numbers.as_str().is_empty() { line } else { line.and(Role::Dim, numbers) };
-    let line = line.and(role, safe!("{} ", sign));
-    let line = with_found(line, role, &content.text, found);
-    match content.more {
-        0 => line,
-        more => line.with_end(width, Line::of(Role::Warn, badge(more))),
+/// The text with what lies over it. Parts that would tear a character are left out.
+fn inked(mut line: Line, role: Role, text: &SafeText, ink: &Ink) -> Line {
+    let edges = ink.iter().flat_map(|(part, _)| [part.start, part.end]);
+    let mut from = 0;
+    for part in text.cut_at(edges).into_iter().filter(|part| !part.as_str().is_empty()) {
+        let to = from + part.as_str().len();
+        let over = ink.iter().find(|(range, _)| range.start <= from && to <= range.end).map(|(_, role)| *role);
+        line = match over {
+            Some(Role::Found) => line.and(Role::Found, part),
+            over => line.and_inked(role, over, &part),
+        };
+        from = to;
     }
-}
-
-fn with_found(line: Line, role: Role, text: &SafeText, found: Option<&Regex>) -> Line {
-    let Some(regex) = found else { return line.and_marked(role, text) };
-    let cuts = regex.find_iter(text.as_str().as_bytes()).filter(|m| !m.is_empty()).flat_map(|m| [m.start(), m.end()]);
-    let parts = text.cut_at(cuts);
-    if parts.len().is_multiple_of(2) {
-        // A match that ends inside of a character is none that can be shown.
-        return line.and_marked(role, text);
-    }
-    parts.iter().enumerate().fold(line, |line, (i, part)| match i % 2 {
-        0 => line.and_marked(role, part),
-        _ => line.and(Role::Found, part.clone()),
-    })
+    line
 }

@@ -30,6 +30,8 @@ pub struct Row {
     pub spot: Spot,
     /// The bytes of the diff that are seen when it is seen.
     pub covers: (u64, u64),
+    /// More of them: what stands on the right of two sides.
+    pub also: (u64, u64),
     /// What it is.
     pub what: What,
 }
@@ -45,6 +47,8 @@ pub enum What {
     Unread(u64),
     /// A line, or a part of one.
     Line(Content),
+    /// A line as it was and as it is, or one of them.
+    Beside(Option<Box<Content>>, Option<Box<Content>>),
     /// Lines that did not change are folded away here.
     Folded,
 }
@@ -70,6 +74,17 @@ pub struct Content {
     pub bytes: (u64, u64),
     /// The whole line without its signs: from, to.
     pub line: (u64, u64),
+}
+
+impl Row {
+    /// The lines that it shows: the only one or the left one, then the right one.
+    pub fn contents(&self) -> [Option<&Content>; 2] {
+        match &self.what {
+            What::Line(content) => [Some(content), None],
+            What::Beside(old, new) => [old.as_deref(), new.as_deref()],
+            _ => [None, None],
+        }
+    }
 }
 
 /// What stands at the right edge of a line that goes on: `> +1,204`.

@@ -63,7 +63,8 @@ impl Watched {
     pub fn saw(&mut self, paper: &Paper, rows: &[Row]) -> bool {
         let mut files = BTreeSet::new();
         for row in rows {
-            if self.coverage.add(row.covers.0, row.covers.1) {
+            let new = [row.covers, row.also].map(|(from, to)| self.coverage.add(from, to));
+            if new.contains(&true) {
                 files.insert(row.spot.file);
             }
         }

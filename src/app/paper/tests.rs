@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::lens::{Lens, Shape};
-use super::row::{Row, Spot, What};
+use super::row::{Content, Row, Spot, What};
 use super::*;
 use crate::desk::news::News;
 use crate::desk::source::indexed;
@@ -13,8 +13,11 @@ fn paper(diff: &[u8]) -> Paper {
     let (source, news) = indexed(diff);
     let mut paper = Paper::new(source);
     for news in news {
-        let News::Indexed { piece, .. } = news else { unreachable!() };
-        paper.indexed(*piece);
+        match news {
+            News::Indexed { piece, .. } => paper.indexed(*piece),
+            News::Moved { lines, .. } => paper.moved = lines,
+            other => panic!("{other:?}"),
+        }
     }
     paper
 }
@@ -42,7 +45,7 @@ fn with<T>(paper: &mut Paper, shape: Shape, ask: impl Fn(&Lens) -> Result<T, blo
 }
 
 fn shape(width: usize) -> Shape {
-    Shape { width, wrap: true, left: 0, fold: false }
+    Shape { width, wrap: true, left: 0, fold: false, blanks: false, beside: false }
 }
 
 fn rows(paper: &mut Paper, shape: Shape, from: Spot, count: usize) -> Vec<Row> {
@@ -61,6 +64,10 @@ fn texts(rows: &[Row]) -> Vec<String> {
             What::Unread(n) => format!("unread {n}"),
             What::Folded => "...".to_owned(),
             What::Line(c) => format!("{}{} {:?} {}", c.old, if c.first { "" } else { "+" }, c.kind, c.text.as_str()),
+            What::Beside(old, new) => {
+                let text = |side: &Option<Box<Content>>| side.as_ref().map_or("", |c| c.text.as_str()).to_owned();
+                format!("{} | {}", text(old), text(new))
+            }
         })
         .collect()
 }
@@ -139,6 +146,63 @@ fn context_folds_but_never_in_files_that_must_be_seen() {
 }
 
 #[test]
+fn what_a_line_became_stands_beside_it() {
+    let body = " a\n-let x = one(a);\n-gone\n+// new\n+let x = one(b);\n\\ No newline at end of file\n";
+    let head = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n";
+    let mut paper = paper(format!("{head}{body}").as_bytes());
+    let from = start(&paper);
+    let shown = texts(&rows(&mut paper, Shape { beside: true, ..shape(40) }, from, 99));
+    let note = " |  No newline at end of file";
+    assert_eq!(shown[2..], ["a | a", " | // new", "let x = one(a); | let x = one(b);", note, "gone | "]);
+}
+
+#[test]
+fn a_part_that_is_too_large_for_pairs_has_its_lines_on_their_sides() {
+    let lines: String = (0..1_500).map(|i| format!("-{i}\n+{i}!\n")).collect();
+    let diff = format!("diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,1500 +1,1500 @@\n{lines}");
+    let mut paper = paper(diff.as_bytes());
+    let from = start(&paper);
+    let beside = Shape { beside: true, ..shape(40) };
+    assert_eq!(texts(&rows(&mut paper, beside, from, 5))[2..], ["0 | ", " | 0!", "1 | "]);
+    let end = with(&mut paper, beside, |lens| Ok(lens.end()));
+    assert_eq!(texts(&with(&mut paper, beside, |lens| lens.rows_before(end, 1))), [" | 1499!"]);
+}
+
+#[test]
+fn blanks_are_drawn_as_signs_that_the_line_does_not_hold() {
+    let mut paper = paper(&one_file(&["a b\t".to_owned(), "a · b".to_owned()]));
+    let from = start(&paper);
+    let shown = texts(&rows(&mut paper, Shape { blanks: true, ..shape(40) }, from, 99));
+    assert_eq!(shown[2..], ["0 Added a·b»   ", "0 Added a␣·␣b"]);
+}
+
+/// What lies over the text of each row.
+fn inked(paper: &mut Paper, shape: Shape, from: Spot, count: usize) -> Vec<String> {
+    let rows = rows(paper, shape, from, count);
+    let lens = Lens { index: &paper.index, order: &paper.order, blocks: &paper.blocks, shape };
+    let inks = ink::inks(&lens, &rows, true);
+    let told = |row: &Row, ink: &ink::Ink| {
+        let text = row.contents()[0].map_or("", |content| content.text.as_str());
+        let shown = |part: &std::ops::Range<usize>| text.get(part.clone()).unwrap().to_owned();
+        ink.iter().map(|(part, role)| format!("{}={}", role.name(), shown(part))).collect::<Vec<_>>().join(" ")
+    };
+    rows.iter().zip(&inks).map(|(row, [ink, _])| told(row, ink)).collect()
+}
+
+#[test]
+fn what_changed_and_what_is_code_is_told_also_where_a_line_wraps() {
+    let body = " fn f() {\n-    let x = \"one\"; // é \u{202e} b\n+    let x = \"two\"; // é \u{202e} b\n+  \n }\n";
+    let head = "diff --git a/x.rs b/x.rs\n--- a/x.rs\n+++ b/x.rs\n@@ -1,3 +1,4 @@\n";
+    let mut paper = paper(format!("{head}{body}").as_bytes());
+    let from = start(&paper);
+    let whole = inked(&mut paper, shape(60), from, 99);
+    let line = |word| format!("keyword=let quoted=\" changed={word} quoted=\" remark=// é \\u{{202e}} b");
+    assert_eq!(whole[2..], ["keyword=fn", &line("one"), &line("two"), "changed=  ", ""]);
+    let narrow = inked(&mut paper, shape(14), from, 5);
+    assert_eq!(narrow[3..], ["keyword=let quoted=\" changed=o", "changed=ne quoted=\" remark=// é "]);
+}
+
+#[test]
 fn lines_that_were_not_understood_are_shown_as_they_came() {
     let mut paper = paper(b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n+smuggled\nrm -rf\n");
     let from = start(&paper);
@@ -179,9 +243,10 @@ proptest! {
     #[test]
     fn rows_are_the_same_forwards_and_backwards_and_cover_every_byte(
         diff in diffs(), width in 12usize..60, wrap in any::<bool>(), page in 1usize..9,
+        beside in prop::bool::weighted(0.3), fold in any::<bool>(),
     ) {
         let mut paper = paper(&diff);
-        let shape = Shape { wrap, ..shape(width) };
+        let shape = Shape { wrap, beside, fold, ..shape(width) };
         let from = start(&paper);
         let all = rows(&mut paper, shape, from, usize::MAX);
         // Page by page.
@@ -209,7 +274,8 @@ proptest! {
         prop_assert_eq!(&back, &all);
         let mut watched = Watched::default();
         watched.saw(&paper, &all);
-        let hidden = all.iter().any(|r| matches!(&r.what, What::Line(c) if c.more > 0));
+        let cut = |row: &Row| row.contents().iter().flatten().any(|content| content.more > 0);
+        let hidden = all.iter().any(|row| row.what == What::Folded || cut(row));
         let whole = (0..paper.index.files.len()).all(|file| watched.has_seen(file));
         prop_assert_eq!(whole, !hidden, "{:?}", watched);
     }

@@ -2,6 +2,7 @@
 //! at hand waits for them; the rows stay as they are meanwhile, and keys are never kept waiting.
 
 use super::blocks::Missing;
+use super::ink::{self, Ink};
 use super::lens::{Lens, Shape};
 use super::paint::Gutter;
 use super::row::{Row, Spot};
@@ -43,6 +44,7 @@ pub struct DiffView {
     top: Spot,
     goal: Option<Goal>,
     rows: Vec<Row>,
+    inks: Vec<[Ink; 2]>,
     height: usize,
     width: usize,
     waits: bool,
@@ -56,6 +58,14 @@ pub struct DiffView {
     pub fold: bool,
     /// Line numbers are shown.
     pub numbers: bool,
+    /// Code has colours.
+    pub colours: bool,
+    /// Blanks are drawn as signs.
+    pub blanks: bool,
+    /// What was and what is stand side by side, where there is room for both.
+    pub beside: bool,
+    /// There is.
+    pub wide: bool,
     /// The list of files is shown.
     pub list: bool,
     /// What is searched for.
@@ -68,6 +78,7 @@ impl Default for DiffView {
             top: Spot::default(),
             goal: None,
             rows: Vec::new(),
+            inks: Vec::new(),
             height: 0,
             width: 0,
             waits: false,
@@ -76,6 +87,10 @@ impl Default for DiffView {
             left: 0,
             fold: false,
             numbers: true,
+            colours: true,
+            blanks: false,
+            beside: false,
+            wide: false,
             list: true,
             search: None,
         }
@@ -100,18 +115,28 @@ impl DiffView {
 
     /// What stands before the text of a line.
     pub fn gutter(&self) -> Gutter {
-        Gutter::of(self.width, self.numbers)
+        match self.is_beside() {
+            true => Gutter::of(0, self.numbers),
+            false => Gutter::of(self.width, self.numbers),
+        }
+    }
+
+    fn is_beside(&self) -> bool {
+        self.beside && self.wide
     }
 
     /// The rows on the screen as lines.
     pub fn lines(&self, paper: &Paper) -> Vec<Line> {
         let found = self.search.as_ref().map(|s| &s.regex);
-        self.rows.iter().map(|row| paint::line(row, paper, self.gutter(), self.width, found)).collect()
+        let brush = paint::Brush { paper, gutter: self.gutter(), width: self.width, found };
+        self.rows.iter().zip(&self.inks).map(|(row, inks)| brush.line(row, inks)).collect()
     }
 
     fn shape(&self) -> Shape {
-        let width = self.width.saturating_sub(self.gutter().width()).max(12);
-        Shape { width, wrap: self.wrap, left: self.left, fold: self.fold }
+        let beside = self.is_beside();
+        let room = if beside { paint::side(self.width) } else { self.width };
+        let width = room.saturating_sub(self.gutter().width()).max(12);
+        Shape { width, wrap: self.wrap, left: self.left, fold: self.fold, blanks: self.blanks, beside }
     }
 
     /// Goes where keys asked to, and lays the rows out for a window; what bytes of the diff are to be asked for.
@@ -154,6 +179,7 @@ impl DiffView {
         }
         self.goal = None;
         self.rows = lens.rows(self.top, self.height)?;
+        self.inks = ink::inks(lens, &self.rows, self.colours);
         Ok(())
     }
 

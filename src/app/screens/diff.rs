@@ -14,6 +14,9 @@ use crate::domain::text::SafeText;
 use crate::keymap::Verb;
 use crate::safe;
 
+/// From so many columns on two sides have room.
+const BESIDE: u16 = 120;
+
 /// A diff that belongs to no request.
 #[derive(Debug)]
 pub struct DiffScreen {
@@ -32,6 +35,7 @@ impl DiffScreen {
     pub fn new(alone: Alone) -> Self {
         let mut view = DiffView::default();
         (view.numbers, view.list) = (alone.numbers, alone.list);
+        (view.colours, view.beside) = (alone.colours, alone.beside);
         Self { name: alone.name, paper: Paper::new(alone.source), view, watched: Watched::default() }
     }
 }
@@ -105,8 +109,10 @@ pub fn counts(screen: &DiffScreen) -> Counts {
 /// Lays the rows out for their window, and asks for bytes that are wanted.
 pub fn lay_out(state: &mut State, fx: &mut Vec<Effect>) {
     let window = window(state);
+    let wide = state.setup.size.0 >= BESIDE;
     let Some(open) = open(state) else { return };
     let source = open.paper.source.clone();
+    open.view.wide = wide;
     let wanted = open.view.settle(open.paper, window.width.into(), window.height.into());
     let ask = |(from, to)| Effect::Errand(Errand::Window { source: source.clone(), from, to });
     fx.extend(wanted.into_iter().map(ask));
@@ -128,6 +134,10 @@ pub fn told(state: &mut State, news: News) {
         News::Indexed { source, piece } => with_source(state, source, |paper, watched| {
             paper.indexed(*piece);
             watched.ended(paper);
+            true
+        }),
+        News::Moved { source, lines } => with_source(state, source, |paper, _| {
+            paper.moved = lines;
             true
         }),
         News::Unreadable { source, why } => with_source(state, source, |paper, _| {
@@ -204,6 +214,14 @@ pub fn run(state: &mut State, verb: Verb, fx: &mut Vec<Effect>) -> bool {
             view.left = 0;
         }
         Verb::FoldContext => view.fold = !view.fold,
+        Verb::Colours => view.colours = !view.colours,
+        Verb::Blanks => view.blanks = !view.blanks,
+        Verb::Beside => {
+            view.beside = !view.beside;
+            if view.beside && !view.wide {
+                state.say(safe!("two sides need {} columns; they stand so once there is room", BESIDE));
+            }
+        }
         Verb::Numbers => view.numbers = !view.numbers,
         Verb::Files => view.list = !view.list,
         Verb::ScrollRight | Verb::ScrollLeft if view.wrap => state.say(no_scroll(state)),

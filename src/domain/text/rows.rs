@@ -4,17 +4,26 @@ use std::borrow::Cow;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{Encoder, MARKS_PER_BASE, Profile, SafeText};
+use super::{Encoder, Profile, SafeText};
+
+/// How blanks are drawn. Text that holds such a sign itself must be given others, so that nothing is imitated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Signs {
+    /// A tab; empty = as a marker.
+    pub tab: &'static str,
+    /// A blank; absent = as it is.
+    pub blank: Option<char>,
+}
 
 /// As much of `bytes` as fits into `width` columns, as prose, and how many bytes it is: never none, never a part of
-/// a character. A tab is drawn as `tab`, or as a marker where that is empty.
-pub fn prose_row(bytes: &[u8], width: usize, tab: &'static str) -> (SafeText, usize) {
+/// a character.
+pub fn prose_row(bytes: &[u8], width: usize, signs: Signs) -> (SafeText, usize) {
     let plain = bytes.iter().take(width).take_while(|b| matches!(b, b' '..=b'~') && **b != b'\\').count();
-    if plain == bytes.len().min(width) && bytes.get(plain).is_none_or(u8::is_ascii) {
+    if signs.blank.is_none() && plain == bytes.len().min(width) && bytes.get(plain).is_none_or(u8::is_ascii) {
         let text = String::from_utf8_lossy(bytes.get(..plain).unwrap_or_default()).into_owned();
         return (SafeText(Cow::Owned(text)), plain);
     }
-    let mut row = Row { encoder: Encoder::new(Profile::Prose), width, tab, used: 0, columns: 0 };
+    let mut row = Row { encoder: Encoder::new(Profile::Prose), width, signs, used: 0, columns: 0 };
     for chunk in bytes.utf8_chunks() {
         let fits = chunk.valid().chars().all(|c| row.take(c.len_utf8(), |row| row.character(c)))
             && chunk.invalid().iter().all(|b| row.take(1, |row| row.encoder.marker(format_args!("\\x{b:02x}"))));
@@ -30,20 +39,14 @@ pub fn prose_row(bytes: &[u8], width: usize, tab: &'static str) -> (SafeText, us
 struct Row {
     encoder: Encoder,
     width: usize,
-    tab: &'static str,
+    signs: Signs,
     used: usize,
     columns: usize,
 }
 
 impl Row {
     fn character(&mut self, c: char) {
-        if c == '\t' && !self.tab.is_empty() {
-            self.encoder.end_slashes(false);
-            self.encoder.out.push_str(self.tab);
-            self.encoder.marks = MARKS_PER_BASE;
-        } else {
-            self.encoder.push(c);
-        }
+        self.encoder.with_signs(c, self.signs);
     }
 
     /// Adds a character, and takes it back where it does not fit. Whether it did.
@@ -82,7 +85,7 @@ mod tests {
     use crate::domain::text::Text;
     use proptest::prelude::*;
 
-    const TAB: &str = "»   ";
+    const TAB: Signs = Signs { tab: "»   ", blank: None };
 
     fn rows(mut bytes: &[u8], width: usize) -> Vec<String> {
         let mut rows = Vec::new();
@@ -117,7 +120,7 @@ mod tests {
     proptest! {
         #[test]
         fn one_row_is_what_the_encoder_gives(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
-            let (text, used) = prose_row(&bytes, usize::MAX / 2, "");
+            let (text, used) = prose_row(&bytes, usize::MAX / 2, Signs::default());
             prop_assert_eq!(used, bytes.len());
             prop_assert_eq!(text, Text::new(bytes).prose());
         }

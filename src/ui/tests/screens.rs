@@ -84,6 +84,8 @@ fn request() {
     snapshots("diff", &mut stage);
     stage.press("] ]");
     snapshots("diff-third-file", &mut stage);
+    stage.press("=");
+    snapshots("diff-sides", &mut stage);
     stage.press("3");
     snapshots("actions", &mut stage);
     let evidence = crate::app::screens::request::viewed(&stage.state).unwrap().evidence.digest;

@@ -11,11 +11,14 @@ const STORIES: &[&str] =
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
     #[test]
-    fn every_screen_draws_at_every_size(width in 0u16..=300, height in 0u16..=100, story in 0..STORIES.len()) {
+    fn every_screen_draws_at_every_size(
+        width in 0u16..=300, height in 0u16..=100, story in 0..STORIES.len(), sides in any::<bool>(),
+    ) {
         let mut stage = Stage::busy();
         let asked = stage.press(STORIES[story]);
         if story == 2 {
             stage.evidence_comes(&asked);
+            stage.press(if sides { "= _" } else { "w" });
         }
         at(&mut stage, (width, height));
     }
