@@ -89,10 +89,6 @@ impl UnderLimits {
     }
 
     fn limited(&self, mut request: Request, you: &Principal) -> Request {
-        if let Some(ttl) = self.limits.pending_ttl {
-            let ours = request.created_at + ttl;
-            request.due = Some(request.due.map_or(ours, |theirs| theirs.min(ours)));
-        }
         match &self.limits.policy {
             Some(policy) => self.judge(policy, &mut request, you),
             None if self.is_guarded() => request.verdict.scopes = vec![Scope::Once],

@@ -3,6 +3,7 @@
 
 mod acts;
 mod claims;
+mod compare;
 mod errands;
 mod guard;
 mod journal;

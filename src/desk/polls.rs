@@ -72,9 +72,6 @@ impl Watch {
     async fn follow(&mut self) -> Result<(), Fault> {
         let session = within(self.backend.session()).await?;
         self.desk.remember(self.backend.name(), &session);
-        if let Some(watched) = self.desk.guard.watched(self.backend.name()) {
-            watched.met(session.now, self.desk.now());
-        }
         self.session = Some(session);
         // Hints are listened to before the first read, so that nothing falls between the two.
         let backend = Arc::clone(&self.backend);
@@ -105,11 +102,12 @@ impl Watch {
     }
 
     async fn poll(&mut self) -> Result<(), Fault> {
-        let poll = within(self.backend.poll(self.cursor)).await?;
-        self.cursor = Some(poll.cursor);
+        let mut poll = within(self.backend.poll(self.cursor)).await?;
         if let Some(watched) = self.desk.guard.watched(self.backend.name()) {
-            watched.polled(&poll.changed, poll.whole, self.desk.guard.limits.pending_ttl, self.desk.now());
+            let ttl = self.desk.guard.limits.pending_ttl;
+            poll.changed = watched.polled(poll.changed, poll.whole, ttl, self.desk.now());
         }
+        self.cursor = Some(poll.cursor);
         self.next = poll.next;
         self.note = poll.note;
         if poll.whole || !poll.changed.is_empty() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::claims::Claim;
+use super::compare::{compare, gone, no, refused, unwritable};
 use super::guard::give::{self, Ground};
 use super::news::{News, Step};
 use super::pace;
@@ -15,13 +16,11 @@ use crate::audit;
 use crate::backends::port::{Backend, Fault, Trouble};
 use crate::decide;
 use crate::domain::decision::Decision;
-use crate::domain::grant::Enforcer;
 use crate::domain::ids::DecisionId;
 use crate::domain::json;
 use crate::domain::outcome::Outcome;
 use crate::domain::record::{Entry, Event, Head};
-use crate::domain::request::{Ballot, Can, Request, State};
-use crate::domain::text::{SafeText, Text};
+use crate::domain::text::SafeText;
 use crate::domain::time::{Ms, Span};
 use crate::safe;
 use crate::sys::clock::Now;
@@ -91,9 +90,7 @@ async fn go(desk: &Arc<Inner>, decision: &Decision) -> Result<Outcome, SafeText>
     }
     tell(desk, decision, Step::Sending).await;
     let trip = Trip { desk, backend: &backend, decision, still: &|_| true, told: true };
-    let outcome = trip.carry(claim).await;
-    drop(place);
-    Ok(outcome)
+    Ok(trip.carry(claim, place).await)
 }
 
 /// Waits for the decision's turn, where it has to. It is no more than held meanwhile.
@@ -148,7 +145,7 @@ pub(super) async fn travel_behind(
         }
         Ok(Some(_)) => {
             let trip = Trip { desk, backend, decision, still: &*auto.still, told: false };
-            Some(trip.carry(claim).await)
+            Some(trip.carry(claim, None).await)
         }
     }
 }
@@ -163,9 +160,7 @@ pub(super) async fn travel_alone(desk: &Arc<Inner>, backend: &Arc<dyn Backend>, 
     if let Err(why) = desk.record(Entry { by: None, ..intent(desk, decision) }).await {
         return refused(&unwritable(&why));
     }
-    let outcome = Trip { desk, backend, decision, still: &|_| true, told: false }.carry(claim).await;
-    drop(place);
-    outcome
+    Trip { desk, backend, decision, still: &|_| true, told: false }.carry(claim, place).await
 }
 
 /// Writes the outcome that closes the intent, and with it the grant that the guard keeps from then on. An outcome
@@ -193,15 +188,17 @@ struct Trip<'a> {
 }
 
 /// What one try came to.
-enum Tried {
+pub(super) enum Tried {
     Done(Outcome, Option<Box<Ground>>),
     /// Nothing was done, and not before a while again.
     Limited(Fault),
 }
 
 impl Trip<'_> {
-    async fn carry(&self, claim: Claim) -> Outcome {
+    /// The place is for calls: what is done with them does not keep others waiting for the disk.
+    async fn carry(&self, claim: Claim, place: Option<pace::Place>) -> Outcome {
         let (outcome, ground) = self.tries().await;
+        drop(place);
         close(self.desk, self.decision, &outcome, ground.as_deref()).await;
         claim.release();
         outcome
@@ -261,10 +258,10 @@ impl Trip<'_> {
         let ground = match give::ground(&**self.backend, self.decision, &now).await {
             Ok(ground) => ground,
             Err(fault) if fault.trouble == Trouble::Limited => return Tried::Limited(fault),
-            Err(fault) => return done(refused(&safe!("nothing was sent: {}", fault.message))),
+            Err(fault) => return Tried::done(refused(&safe!("nothing was sent: {}", fault.message))),
         };
         if !(self.still)(self.desk.now()) {
-            return done(refused(&SafeText::lit("nothing was sent: the grant is over")));
+            return Tried::done(refused(&SafeText::lit("nothing was sent: the grant is over")));
         }
         match self.send().await {
             Tried::Done(outcome, _) => Tried::Done(outcome, ground),
@@ -274,22 +271,24 @@ impl Trip<'_> {
 
     async fn send(&self) -> Tried {
         let Ok(bytes) = json::to_line(self.decision) else {
-            return done(refused(&SafeText::lit("the decision cannot be written as JSON: nothing was sent")));
+            return Tried::done(refused(&SafeText::lit("the decision cannot be written as JSON: nothing was sent")));
         };
         match within(self.backend.decide(self.decision, &bytes)).await {
             Ok(Outcome::Unknown { .. }) => {}
-            Ok(outcome) => return done(outcome),
+            Ok(outcome) => return Tried::done(outcome),
             Err(fault) if fault.trouble == Trouble::NoAnswer || fault.trouble == Trouble::Protocol => {}
             Err(fault) if fault.trouble == Trouble::Limited => return Tried::Limited(fault),
-            Err(fault) => return done(no(&**self.backend, self.decision, &fault).await),
+            Err(fault) => return Tried::done(no(&**self.backend, self.decision, &fault).await),
         }
         self.tell(Step::Settling).await;
-        done(settle(self.desk, self.backend, self.decision).await)
+        Tried::done(settle(self.desk, self.backend, self.decision).await)
     }
 }
 
-fn done(outcome: Outcome) -> Tried {
-    Tried::Done(outcome, None)
+impl Tried {
+    pub(super) fn done(outcome: Outcome) -> Self {
+        Self::Done(outcome, None)
+    }
 }
 
 /// Re-reads until the outcome is certain; a backend that is away is waited for.
@@ -319,80 +318,6 @@ fn intent(desk: &Inner, decision: &Decision) -> Entry {
         request: Some(decision.request.clone()),
         event: Event::Intent { decision: Box::new(decision.clone()) },
     }
-}
-
-async fn compare(backend: &dyn Backend, decision: &Decision) -> Result<Request, Tried> {
-    let now = within(backend.read(&decision.request)).await.map_err(|fault| match fault.trouble {
-        Trouble::NotFound => done(gone()),
-        Trouble::Limited => Tried::Limited(fault),
-        _ => done(refused(&safe!("nothing was sent: {}", fault.message))),
-    })?;
-    if now.digest() != decision.request_digest {
-        return Err(done(Outcome::Changed { what: "the request is no longer what was shown".into() }));
-    }
-    if now.evidence.digest != decision.evidence_digest {
-        return Err(done(Outcome::Changed { what: "its evidence is no longer what was shown".into() }));
-    }
-    if !now.is_pending() {
-        return Err(done(already(&now)));
-    }
-    match limits(decision, &now) {
-        Some(why) => Err(done(refused(&safe!("nothing was sent: {}", why)))),
-        None => Ok(now),
-    }
-}
-
-/// Our broker keeps its policy itself; what this console's own policy says about others is kept here.
-fn limits(decision: &Decision, now: &Request) -> Option<SafeText> {
-    if now.enforcer == Enforcer::Broker {
-        return None;
-    }
-    let approves = decision.ballot == Ballot::Approve;
-    let blocks = now.findings.iter().find(|found| approves && found.blocks);
-    match &now.can {
-        Can::No { why } => Some(why.prose()),
-        _ if blocks.is_some() => blocks.map(|f| safe!("blocked by a finding: {}", f.id.meaning().what)),
-        _ if approves && !now.verdict.scopes.contains(&decision.scope) => {
-            Some(safe!("scope {} is not to be had", decision.scope.word()))
-        }
-        _ => None,
-    }
-}
-
-/// A refusal by somebody who was quicker is told as that.
-async fn no(backend: &dyn Backend, decision: &Decision, fault: &Fault) -> Outcome {
-    if fault.trouble == Trouble::Refused
-        && let Ok(now) = within(backend.read(&decision.request)).await
-        && !now.is_pending()
-    {
-        return already(&now);
-    }
-    faulted(fault)
-}
-
-fn faulted(fault: &Fault) -> Outcome {
-    match fault.trouble {
-        Trouble::Unreachable => refused(&safe!("nothing was sent: {}", fault.message)),
-        Trouble::Changed => Outcome::Changed { what: fault.message.as_str().into() },
-        _ => refused(&fault.message),
-    }
-}
-
-fn already(now: &Request) -> Outcome {
-    let by = now.votes.last().map_or_else(|| Text::from("nobody"), |vote| vote.by.shown().as_str().into());
-    Outcome::AlreadyDecided { by, state: now.state.clone() }
-}
-
-fn gone() -> Outcome {
-    Outcome::AlreadyDecided { by: "nobody".into(), state: State::Gone }
-}
-
-fn refused(why: &SafeText) -> Outcome {
-    Outcome::Refused { why: why.as_str().into() }
-}
-
-fn unwritable(why: &str) -> SafeText {
-    safe!("nothing was sent, the audit log cannot be written: {}", Text::from(why).prose())
 }
 
 /// What a decision id is called on disk while somebody carries it.

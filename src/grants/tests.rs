@@ -212,6 +212,33 @@ fn the_narrowest_scope_and_the_shortest_times_hold() {
 }
 
 #[test]
+fn a_wider_scope_is_used_as_often_as_policy_says() {
+    let verdict = Verdict { max_uses: Some(8), ..verdict(&Scope::ALL) };
+    for (scope, uses) in [(Scope::Once, 1), (Scope::Run, 8)] {
+        let votes = [vote("alice", Ballot::Approve, scope, Span::mins(5), Span::mins(5))];
+        let (id, core, actions) = (GrantId::from_bits([7; 16]), core(), actions());
+        let given = Given {
+            id: &id,
+            core: &core,
+            actions: &actions,
+            verdict: &verdict,
+            enforcer: Enforcer::Guard,
+            votes: &votes,
+            now: NOW,
+        };
+        assert_eq!(make(&given).max_uses, Some(uses));
+    }
+}
+
+#[test]
+fn whether_a_grant_is_about_a_request_does_not_ask_for_time_or_uses() {
+    let mut grant = approved(&core(), Scope::Run);
+    (grant.start_by, grant.max_uses) = (NOW, Some(0));
+    assert!(reaches(&grant, &bound(&core())) && covers(&grant, &bound(&core()), NOW).is_err());
+    assert!(!reaches(&grant, &Bound { run: Some(run("9", 1)), ..bound(&core()) }));
+}
+
+#[test]
 fn what_policy_or_the_request_cannot_hold_becomes_once() {
     let wide = [vote("alice", Ballot::Approve, Scope::Revision, Span::hours(1), Span::hours(9))];
     let capped = grant_of(&core(), &[Scope::Once, Scope::Run], &wide);

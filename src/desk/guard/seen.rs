@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use crate::domain::ids::{GrantId, RequestKey};
 use crate::domain::request::Request;
 use crate::domain::text::SafeText;
-use crate::domain::time::{Ms, Span};
+use crate::domain::time::Span;
 use crate::sys::clock::{Deadline, Now};
 
 /// One backend's requests.
@@ -23,8 +23,6 @@ struct Seen {
     pending: BTreeMap<RequestKey, Waiting>,
     /// Whether the whole queue was read at least once.
     whole: bool,
-    /// How far the backend's clock is ahead of ours, in milliseconds.
-    ahead: i64,
     told: BTreeSet<(RequestKey, SafeText)>,
     tries: BTreeMap<RequestKey, u32>,
     ending: BTreeSet<GrantId>,
@@ -40,29 +38,37 @@ pub(in crate::desk) struct Waiting {
 }
 
 impl Watched {
-    /// The backend's clock said this just now.
-    pub(in crate::desk) fn met(&self, theirs: Ms, now: Now) {
-        self.change(|seen| seen.ahead = theirs.0.saturating_sub(now.wall.0));
-    }
-
-    /// A poll came.
-    pub(in crate::desk) fn polled(&self, changed: &[Arc<Request>], whole: bool, ttl: Option<Span>, now: Now) {
-        self.change(|seen| {
+    /// A poll came. Our deadline counts from the first sight: what a backend says of the age of a later gate may be
+    /// the age of its run. Gives the requests with the deadline as they are shown.
+    pub(in crate::desk) fn polled(
+        &self,
+        changed: Vec<Arc<Request>>,
+        whole: bool,
+        ttl: Option<Span>,
+        now: Now,
+    ) -> Vec<Arc<Request>> {
+        let changed = self.change(|seen| {
             seen.whole |= whole;
             let mut before = if whole { std::mem::take(&mut seen.pending) } else { BTreeMap::new() };
-            for request in changed {
+            let mut take = |request: Arc<Request>| {
                 let known = before.remove(request.key()).or_else(|| seen.pending.remove(request.key()));
-                if request.is_pending() {
-                    let due = known.and_then(|k| k.due).or_else(|| seen.deadline(request, ttl?, now));
-                    let waiting = Waiting { request: Arc::clone(request), due };
-                    seen.pending.insert(request.key().clone(), waiting);
+                if !request.is_pending() {
+                    return request;
                 }
-            }
+                let due = known.and_then(|k| k.due).or_else(|| Some(Deadline::after(now, ttl?)));
+                let request = with_due(request, due);
+                let waiting = Waiting { request: Arc::clone(&request), due };
+                seen.pending.insert(request.key().clone(), waiting);
+                request
+            };
+            let changed = changed.into_iter().map(&mut take).collect();
             let pending = &seen.pending;
             seen.told.retain(|(key, _)| pending.contains_key(key));
             seen.tries.retain(|key, _| pending.contains_key(key));
+            changed
         });
         self.wake.notify_one();
+        changed
     }
 
     /// What waits; absent before the whole queue was read once.
@@ -110,11 +116,12 @@ impl Watched {
     }
 }
 
-impl Seen {
-    /// By both clocks of ours, from the age that the request has by the backend's clock.
-    fn deadline(&self, request: &Request, ttl: Span, now: Now) -> Option<Deadline> {
-        let age = Ms(now.wall.0.saturating_add(self.ahead)).since(request.created_at);
-        Some(Deadline::after(now, Span::secs(ttl.as_secs().saturating_sub(age.as_secs()))))
+fn with_due(request: Arc<Request>, ours: Option<Deadline>) -> Arc<Request> {
+    match ours.map(Deadline::wall) {
+        Some(ours) if request.due.is_none_or(|theirs| ours < theirs) => {
+            Arc::new(Request { due: Some(ours), ..Arc::unwrap_or_clone(request) })
+        }
+        _ => request,
     }
 }
 
@@ -123,13 +130,14 @@ mod tests {
     use super::*;
     use crate::domain::fixture;
     use crate::domain::request::State;
+    use crate::domain::time::Ms;
 
     fn at(secs: i64) -> Now {
         Now { wall: Ms(1_000_000 + secs * 1000), boot: Ms(secs * 1000) }
     }
 
     fn request() -> Arc<Request> {
-        Arc::new(fixture::request("hub/a#1"))
+        Arc::new(Request { due: None, ..fixture::request("hub/a#1") })
     }
 
     fn due(watched: &Watched) -> Deadline {
@@ -137,48 +145,45 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_counts_from_when_it_was_asked_by_the_clock_of_the_backend() {
-        let hour = Some(Span::hours(1));
-        for (ahead, left) in [(0, 3600 - 60), (-600_000, 3600), (600_000, 3600 - 660)] {
-            let watched = Watched::default();
-            watched.met(Ms(at(60).wall.0 + ahead), at(60));
-            watched.polled(&[request()], true, hour, at(60));
-            assert_eq!(due(&watched).left(at(60)), Span::secs(left), "{ahead}");
-        }
+    fn a_deadline_counts_from_the_first_sight_and_does_not_move() {
+        let watched = Watched::default();
+        let shown = watched.polled(vec![request()], true, Some(Span::hours(1)), at(60));
+        assert_eq!((due(&watched).left(at(60)), shown[0].due), (Span::hours(1), Some(at(3660).wall)));
+        let before = due(&watched);
+        watched.polled(vec![request()], false, Some(Span::hours(1)), at(900));
+        watched.polled(vec![request()], true, Some(Span::hours(1)), at(-9000));
+        assert_eq!(due(&watched), before);
     }
 
     #[test]
-    fn a_clock_that_jumps_later_does_not_move_the_deadline_of_what_is_known() {
-        let watched = Watched::default();
-        watched.polled(&[request()], true, Some(Span::hours(1)), at(0));
-        let before = due(&watched);
-        watched.polled(&[request()], false, Some(Span::hours(1)), at(900));
-        watched.polled(&[request()], true, Some(Span::hours(1)), at(-9000));
-        assert_eq!(due(&watched), before);
+    fn an_earlier_end_of_the_backend_stays() {
+        let soon = Arc::new(Request { due: Some(at(120).wall), ..fixture::request("hub/a#1") });
+        let shown = Watched::default().polled(vec![soon], true, Some(Span::hours(1)), at(60));
+        assert_eq!(shown[0].due, Some(at(120).wall));
     }
 
     #[test]
     fn what_is_decided_or_gone_no_longer_waits() {
         let watched = Watched::default();
         assert!(watched.pending().is_none(), "nothing is known before the first whole poll");
-        watched.polled(&[request()], true, None, at(0));
+        watched.polled(vec![request()], true, None, at(0));
         assert_eq!(watched.pending().unwrap().len(), 1);
         let over = Arc::new(Request { state: State::Approved, ..fixture::request("hub/a#1") });
-        watched.polled(&[over], false, None, at(1));
+        watched.polled(vec![over], false, None, at(1));
         assert_eq!(watched.pending().unwrap().len(), 0);
-        watched.polled(&[request()], false, None, at(2));
-        watched.polled(&[], true, None, at(3));
+        watched.polled(vec![request()], false, None, at(2));
+        watched.polled(vec![], true, None, at(3));
         assert_eq!(watched.pending().unwrap().len(), 0);
     }
 
     #[test]
     fn the_same_is_said_once_while_it_waits() {
         let watched = Watched::default();
-        watched.polled(&[request()], true, None, at(0));
+        watched.polled(vec![request()], true, None, at(0));
         let words = SafeText::lit("another head");
         let key = fixture::key("hub/a#1");
         assert!(watched.is_new(&key, &words) && !watched.is_new(&key, &words));
-        watched.polled(&[], true, None, at(1));
+        watched.polled(vec![], true, None, at(1));
         assert!(watched.is_new(&key, &words));
     }
 }

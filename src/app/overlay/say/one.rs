@@ -124,7 +124,7 @@ fn names(files: &[Text], role: Role) -> Line {
 }
 
 /// What a scope wider than once lets happen without anybody.
-fn guard(state: &State, request: &Request) -> Line {
+pub(super) fn guard(state: &State, request: &Request) -> Line {
     let uses = match request.verdict.max_uses {
         Some(1) => SafeText::lit("once"),
         Some(uses) => safe!("{} times", uses),

@@ -1,12 +1,14 @@
 //! A ballot on several requests: a row each.
 
 use super::super::dialog::{Dialog, Target};
-use super::{Spot, fields, spot, wrapped};
+use super::{Spot, fields, one, spot, wrapped};
 use crate::app::line::Line;
 use crate::app::state::State;
 use crate::app::words;
 use crate::decide::{requirements, unseen};
+use crate::domain::grant::Enforcer;
 use crate::domain::request::{Ballot, Can};
+use crate::domain::scope::Scope;
 use crate::safe;
 use crate::theme::Role;
 
@@ -38,6 +40,10 @@ pub(super) fn rows(state: &State, dialog: &Dialog, ballot: Ballot, targets: &[Ta
     rows.extend(wrapped(1, Line::labelled("NOT BOUND", Role::Warn, words::not_bound(&first.shown)), width, 2));
     rows.extend(wrapped(0, fields::scope_line(dialog, &requirements(&first.shown, ballot)), width, 2));
     rows.push(fields::time_spot(dialog, ballot, &first.shown));
+    let guarded = targets.iter().find(|t| t.lock.is_none() && t.shown.enforcer == Enforcer::Guard);
+    if let Some(target) = guarded.filter(|_| dialog.scope != Scope::Once) {
+        rows.extend(wrapped(0, one::guard(state, &target.shown), width, 2));
+    }
     rows
 }
 
