@@ -135,3 +135,62 @@ fn same_repository(action: Action, repository: &str, sha: &CommitSha, caller: Ac
 fn is_workflow(path: &str) -> bool {
     path.starts_with(".github/workflows/")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn include(name: &str) -> Written {
+        written(&Action::new(ActionKind::Include, name, "v1", "ci:1"))
+    }
+
+    fn files(written: &Written) -> Vec<String> {
+        written.files().iter().map(|file| file.lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn names_lead_to_a_repository_and_a_file_or_to_a_reason() {
+        let action = written(&Action::new(ActionKind::Action, "github/codeql-action/init", "v3", "w:1"));
+        assert_eq!(files(&action), ["init/action.yml", "init/action.yaml", "init/Dockerfile"]);
+        let top = written(&Action::new(ActionKind::Action, "actions/checkout", "v4", "w:1"));
+        assert_eq!(files(&top), ["action.yml", "action.yaml", "Dockerfile"]);
+        let workflow = written(&Action::new(ActionKind::Workflow, "a/b/.github/workflows/x.yml", "v4", "w:1"));
+        assert_eq!(files(&workflow), [".github/workflows/x.yml"]);
+        assert_eq!(files(&include("group/sub/tools:/ci/a.yml")), ["ci/a.yml"]);
+        let component = include("component:group/comp/scan");
+        assert_eq!(files(&component), ["templates/scan.yml", "templates/scan/template.yml"]);
+        assert!(matches!(component, Written::Repository { project: true, name, .. } if name == *"group/comp"));
+        for elsewhere in ["remote:https://example.com/x.yml", "template:Auto.yml", "component:x", "alone"] {
+            let written = include(elsewhere);
+            assert!(files(&written).is_empty() && !written.why_not().is_empty(), "{elsewhere}");
+        }
+        let expression = written(&Action::new(ActionKind::Action, "${{ inputs.repo }}", "v1", "w:1"));
+        assert!(expression.why_not().lossy().contains("only the pipeline knows"));
+    }
+
+    #[test]
+    fn paths_in_a_called_repository_are_read_at_the_commit_that_is_called() {
+        let sha: CommitSha = "a".repeat(40).parse().unwrap();
+        let told = |by: &Written, place: &str, yaml: &str| -> Vec<String> {
+            let found = called(yaml.as_bytes(), &place.into(), "o/r", &sha, by).unwrap();
+            found.iter().map(|a| format!("{} {}", a.kind.word(), a.written().lossy())).collect()
+        };
+        let workflow = written(&Action::new(ActionKind::Workflow, "o/r/.github/workflows/x.yml", "v1", "w:1"));
+        let yaml = "jobs: {a: {uses: ./.github/workflows/y.yml}, b: {steps: [{uses: $/do}, {uses: ./theirs}]}}";
+        assert_eq!(
+            told(&workflow, "o/r@aaaaaaa/.github/workflows/x.yml", yaml),
+            [
+                format!("workflow o/r/.github/workflows/y.yml@{sha}"),
+                format!("action o/r/do@{sha}"),
+                "local ./theirs".into()
+            ]
+        );
+        let include = include("o/r:/a.yml");
+        let yaml = "include: [/b.yml]\nimage: alpine";
+        assert_eq!(
+            told(&include, "o/r@aaaaaaa/a.yml", yaml),
+            [format!("include o/r:/b.yml@{sha}"), "image alpine".into()]
+        );
+        assert!(told(&workflow, "o/r@aaaaaaa/Dockerfile", "FROM x").is_empty());
+    }
+}

@@ -8,6 +8,7 @@ use super::Unreadable;
 use super::workflow::{entries, place};
 use super::yaml::{self, Node, Value};
 use crate::domain::action::{Action, ActionKind, PipelineFault, PipelineTrouble};
+use crate::domain::ids::CommitSha;
 use crate::domain::text::Text;
 
 /// The version that is understood.
@@ -114,14 +115,16 @@ fn dependency(node: &Rc<Node>) -> Result<Dependency, Unreadable> {
     entries(node)?;
     let commit = node.get("commit").ok_or_else(|| Unreadable::at(node.line, "a dependency without a commit"))?;
     let written = text(commit)?;
-    let hex = |s: &str, len: usize| s.len() == len && s.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let whole = |sha: &str, len: usize| sha.parse().ok().filter(|sha: &CommitSha| sha.as_str().len() == len);
     let sha = match written.split_once('-') {
-        Some(("sha1", sha)) if hex(sha, 40) => sha,
-        Some(("sha256", sha)) if hex(sha, 64) => sha,
-        _ => return Err(Unreadable::at(commit.line, "a commit that is neither sha1-… nor sha256-… in whole")),
+        Some(("sha1", sha)) => whole(sha, 40),
+        Some(("sha256", sha)) => whole(sha, 64),
+        _ => None,
     };
+    let sha =
+        sha.ok_or_else(|| Unreadable::at(commit.line, "a commit that is neither sha1-… nor sha256-… in whole"))?;
     let uses = node.get("uses").map_or(Ok(Vec::new()), texts)?;
-    Ok(Dependency { line: node.line, commit: sha.into(), uses })
+    Ok(Dependency { line: node.line, commit: sha.as_str().into(), uses })
 }
 
 fn texts(node: &Rc<Node>) -> Result<Vec<String>, Unreadable> {

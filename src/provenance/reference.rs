@@ -1,6 +1,7 @@
 //! References taken apart: what is written before and behind the `@`, and whether that names one content for ever.
 
 use crate::domain::action::{Action, ActionKind};
+use crate::domain::ids::CommitSha;
 use crate::domain::text::Text;
 
 /// Takes a reference apart. Its own form outweighs where it stands: `docker://` is an image in a step too.
@@ -42,10 +43,15 @@ pub(super) fn made(kind: ActionKind, name: &str, reference: &str, comment: Optio
 
 /// Whether a reference names one content for ever.
 fn is_whole(kind: ActionKind, reference: &str) -> bool {
-    let hex = |s: &str, len: usize| s.len() == len && s.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     match kind {
         ActionKind::Local => false,
-        ActionKind::Image => reference.strip_prefix("sha256:").is_some_and(|digest| hex(digest, 64)),
-        ActionKind::Action | ActionKind::Workflow | ActionKind::Include => hex(reference, 40) || hex(reference, 64),
+        ActionKind::Image => {
+            reference.strip_prefix("sha256:").is_some_and(|digest| digest.len() == 64 && is_commit(digest))
+        }
+        ActionKind::Action | ActionKind::Workflow | ActionKind::Include => is_commit(reference),
     }
+}
+
+fn is_commit(hex: &str) -> bool {
+    hex.parse::<CommitSha>().is_ok()
 }

@@ -113,6 +113,20 @@ fn bounds_hold_against_depth_size_and_alias_bombs() {
 }
 
 #[test]
+fn ten_thousand_nested_anchors_are_a_named_fault_and_as_many_side_by_side_are_read() {
+    let nested: String = (0..10_000).map(|n| format!("&a{n} [")).collect();
+    let fault = read(&format!("jobs:\n  a: {nested}")).unwrap_err();
+    assert_eq!((fault.line, fault.why.as_str()), (2, "recursion limit exceeded"), "the parser's own bound comes first");
+    let below: String = (0..100).map(|n| format!("{}a: &a{n}\n", " ".repeat(n))).collect();
+    let fault = read(&below).unwrap_err();
+    assert_eq!((fault.line, fault.why.as_str()), (64, "nested deeper than 64 levels"));
+    let steps: String = (0..10_000).map(|n| format!("      - &a{n} {{uses: a/b@v{n}}}\n")).collect();
+    assert_eq!(read(&format!("jobs:\n  a:\n    steps:\n{steps}")).unwrap().len(), 10_000);
+    let fault = gitlab_actions(&"ci".into(), format!("a: {nested}").as_bytes()).unwrap_err();
+    assert_eq!(fault.why, "recursion limit exceeded");
+}
+
+#[test]
 fn comments_need_white_space_and_survive_wide_characters_and_crlf() {
     let yaml = "name: 日本語 🚀\r\njobs:\r\n  a:\r\n    steps:\r\n      - uses: x/y@v1#not\r\n      - uses: 'ü/y@v1' # v1.2.3\r\n";
     assert_eq!(told(yaml), "action x/y @v1#not w.yml:5\naction ü/y @v1 # v1.2.3 w.yml:6\n");

@@ -133,16 +133,15 @@ impl Stage {
         self._home.path()
     }
 
-    async fn look_up(&mut self, actions: Vec<Action>) -> (Arc<LookUps>, Arc<[Finding]>) {
+    fn ask(&self, actions: Vec<Action>) {
         let decision = self.backend.decision();
-        let wanted = Wanted {
-            key: decision.request,
-            evidence: decision.evidence_digest,
-            repository: "acme/shop".into(),
-            environment: "production".into(),
-            actions,
-        };
-        self.desk.run(Errand::LookUp(Box::new(wanted)));
+        let (key, evidence) = (decision.request, decision.evidence_digest);
+        let (repository, environment) = ("acme/shop".into(), "production".into());
+        self.desk.run(Errand::LookUp(Box::new(Wanted { key, evidence, repository, environment, actions })));
+    }
+
+    async fn look_up(&mut self, actions: Vec<Action>) -> (Arc<LookUps>, Arc<[Finding]>) {
+        self.ask(actions);
         loop {
             if let News::LookedUp { look_ups, findings, .. } = self.news.recv().await.unwrap()
                 && look_ups.done
@@ -265,15 +264,7 @@ async fn looked_up_once_more_it_is_told_as_a_whole() {
     forge.files.insert("a/a/action.yml".into(), "runs: {using: composite, steps: [{uses: b/b@v1}]}");
     let mut stage = Stage::new(&Arc::new(forge));
     let first = stage.look_up(vec![action("a/a", "v1")]).await.0;
-    let decision = stage.backend.decision();
-    let wanted = Wanted {
-        key: decision.request,
-        evidence: decision.evidence_digest,
-        repository: "acme/shop".into(),
-        environment: "production".into(),
-        actions: vec![action("a/a", "v1")],
-    };
-    stage.desk.run(Errand::LookUp(Box::new(wanted)));
+    stage.ask(vec![action("a/a", "v1")]);
     let News::LookedUp { look_ups, .. } = stage.news.recv().await.unwrap() else { panic!("something else was told") };
     assert!(look_ups.done, "no part of it comes first");
     assert_eq!((first.list.len(), look_ups.list.len()), (2, 2));

@@ -134,3 +134,39 @@ fn a_subject_without_end_is_cut_between_characters() {
     let mut short = Text::from("x".repeat(LINE));
     assert!(shorten(&mut short).is_none());
 }
+
+#[test]
+fn pipeline_files_that_cannot_be_read_are_named_and_the_others_are_listed() {
+    let repo = Repo::new();
+    repo.write(".github/workflows/huge.yml", &format!("# {}\njobs: {{}}\n", "x".repeat(10 << 20)));
+    let nested: String = (0..10_000).map(|n| format!("&a{n} [")).collect();
+    repo.write(".github/workflows/nested.yml", &format!("jobs:\n  a: {nested}"));
+    repo.write(".github/workflows/twice.yml", "jobs: {}\njobs: {}\n");
+    repo.write(".gitlab-ci.yml", "include: {project: group/tools, file: x.yml}\nimage: alpine\n");
+    repo.write(".github/workflows/local.yml", "jobs: {a: {steps: [{uses: ./.github/actions/do}]}}\n");
+    repo.write(".github/actions/do/action.yml", "runs: {using: composite, steps: [{uses: acme/deep@v3}]}\n");
+    repo.commit();
+    let scene = repo.scene();
+    let evidence = scene.collect(&options(), None).submission.evidence;
+    let faults: Vec<_> = evidence.faults.iter().map(|fault| fault.place.lossy().into_owned()).collect();
+    assert_eq!(
+        faults,
+        [".github/workflows/huge.yml", ".github/workflows/nested.yml:2", ".github/workflows/twice.yml:2"]
+    );
+    assert_eq!(evidence.cuts.len(), 3, "what is not known of them is a cut as well: {:?}", evidence.cuts);
+    let named: Vec<_> = evidence.actions.iter().map(|a| (a.written().lossy().into_owned(), a.parent)).collect();
+    let named: Vec<_> = named.iter().map(|(name, parent)| (name.as_str(), *parent)).collect();
+    assert_eq!(
+        named,
+        [
+            ("acme/scan@v1", None),
+            ("./.github/actions/do", None),
+            ("acme/deep@v3", Some(1)),
+            ("group/tools:/x.yml@HEAD", None),
+            ("alpine", None),
+        ]
+    );
+    let tree = Program::new("git").arg("-C").arg(repo.0.path()).args(["rev-parse", "HEAD:.github/actions/do"]).output();
+    let tree = String::from_utf8(tree.unwrap().stdout).unwrap();
+    assert_eq!(evidence.actions[1].sha, Some(tree.trim().into()), "a local action is held by its content");
+}
