@@ -51,7 +51,8 @@ impl Sub<Span> for Ms {
     }
 }
 
-/// A length of time in whole seconds; in files, JSON and on screens `45m`, `1h30m`, `90s`.
+/// A length of time in whole seconds; in files, JSON and on screens `45m`, `1h30m`, `90s`;
+/// read as days too: `2d`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
@@ -124,17 +125,38 @@ impl Shown for Span {}
 
 /// A text that is not a length of time.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("not a length of time: write it like 45m, 1h30m or 90s")]
+#[error("{}", Self::WORDS)]
 pub struct NotASpan;
+
+impl NotASpan {
+    /// What is wrong, and how to write it.
+    pub const WORDS: &str = "not a length of time: write it like 45m, 1h30m, 90s or 2d";
+}
 
 impl FromStr for Span {
     type Err = NotASpan;
     fn from_str(s: &str) -> Result<Self, NotASpan> {
-        let length: jiff::SignedDuration = s.trim().parse().map_err(|_| NotASpan)?;
+        let (days, rest) = whole_days(s.trim());
+        let length: jiff::SignedDuration = match rest {
+            "" if days.is_some() => jiff::SignedDuration::ZERO,
+            rest => rest.parse().map_err(|_| NotASpan)?,
+        };
         if length.subsec_nanos() != 0 {
             return Err(NotASpan);
         }
-        u32::try_from(length.as_secs()).map(Self).map_err(|_| NotASpan)
+        let rest = u32::try_from(length.as_secs()).map_err(|_| NotASpan)?;
+        let days = days.unwrap_or("0").parse::<u32>().map_err(|_| NotASpan)?.checked_mul(86_400).ok_or(NotASpan)?;
+        days.checked_add(rest).map(Self).ok_or(NotASpan)
+    }
+}
+
+/// Splits `2d12h` into its days and the rest. Days of 24 hours: no calendar is asked.
+fn whole_days(text: &str) -> (Option<&str>, &str) {
+    match text.split_once('d') {
+        Some((days, rest)) if !days.is_empty() && days.bytes().all(|b| b.is_ascii_digit()) => {
+            (Some(days), rest.trim_start())
+        }
+        _ => (None, text),
     }
 }
 
@@ -157,10 +179,20 @@ mod tests {
 
     #[test]
     fn spans_are_read_as_people_write_them() {
-        for (text, secs) in [("45m", 2700), ("1h30m", 5400), ("90s", 90), ("8h", 28_800), ("0s", 0)] {
+        for (text, secs) in [
+            ("45m", 2700),
+            ("1h30m", 5400),
+            ("90s", 90),
+            ("8h", 28_800),
+            ("0s", 0),
+            ("2d", 172_800),
+            ("1d12h", 129_600),
+        ] {
             assert_eq!(text.parse::<Span>().unwrap().as_secs(), secs, "{text}");
         }
-        for bad in ["", "45", "-5m", "1.5s", "soon", "99999999h"] {
+        for bad in
+            ["", "45", "-5m", "1.5s", "soon", "99999999h", "d", "-2d", "1.5d", "99999d", "4294967295d", "1d-1h", "1dx"]
+        {
             assert!(bad.parse::<Span>().is_err(), "{bad}");
         }
         assert_eq!(Span::secs(5400).to_string(), "1h30m");
