@@ -9,6 +9,7 @@ mod console;
 mod demo;
 mod diff;
 mod doctor;
+mod early;
 mod gate;
 mod guard;
 mod ledger;
@@ -111,7 +112,7 @@ pub fn command() -> clap::Command {
 /// Parses the arguments, runs the command and turns what went wrong into one message on stderr.
 pub fn main() -> ExitCode {
     report::install();
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(early::moved(std::env::args_os().collect(), command));
     let kind = cli.command.as_ref().map_or(Process::Own, process_of);
     process::harden(kind);
     log::start();
