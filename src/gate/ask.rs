@@ -44,17 +44,7 @@ pub async fn ask(link: &Link, scene: &Scene, options: &Options) -> Result<Asked,
 
 /// Makes sure that it is a broker of our version, before anything is collected for it.
 async fn greet(link: &Link, options: &Options) -> Result<Info, Trouble> {
-    let info: serde_json::Value = link.insist(&Call::get("/v1/info"), options.patience).await?;
-    let version = info.get("api").and_then(serde_json::Value::as_u64);
-    match serde_json::from_value::<Info>(info) {
-        Ok(info) if info.api == api::VERSION => Ok(info),
-        _ => Err(Trouble::Foreign(match version {
-            Some(theirs) => {
-                safe!("the broker speaks version {}, this gate version {}: install the same", theirs, api::VERSION)
-            }
-            None => SafeText::lit("that is no broker of ours: check the address"),
-        })),
-    }
+    Info::read(link.insist(&Call::get("/v1/info"), options.patience).await?).map_err(Trouble::Foreign)
 }
 
 /// The base that the broker offers, where none is stated.
@@ -149,7 +139,8 @@ fn report(created: &Created, sent: &Submission, info: &Info) {
     lines(&safe!("  from   {}, {}", commit(sent), tree(&sent.evidence)));
     lines(&safe!("  diff   {}", diff(&sent.evidence)));
     for cut in &sent.evidence.cuts {
-        lines(&safe!("  CUT    {}: {} of {}", cut.what.prose(), cut.kept, cut.of));
+        let unit = if cut.what == *"diff" { " bytes" } else { "" };
+        lines(&safe!("  CUT    {}: {} of {}{} kept", cut.what.prose(), cut.kept, cut.of, unit));
     }
     lines(&safe!("  bound  not: ignored files, downloads; credentials that this job already holds stay with it"));
     if info.local {

@@ -36,8 +36,8 @@ pub enum Close {
 /// Code, word and meaning of every end that is not the command's own.
 pub const CODES: &[(u8, &str, &str)] = &[
     (125, "failed", "the gate itself failed; nothing ran"),
-    (126, "not-executable", "the command cannot be executed; nobody was asked"),
-    (127, "not-found", "the command is not there; nobody was asked"),
+    (126, "not-executable", "the command cannot be executed; nothing ran"),
+    (127, "not-found", "the command, or the interpreter of its first line, is not there; nothing ran"),
     (230, "rejected", "an approver rejected it"),
     (231, "timed-out", "nobody decided in time"),
     (232, "denied", "denied by policy"),

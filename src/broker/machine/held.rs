@@ -16,7 +16,7 @@ use crate::domain::outcome::Outcome;
 use crate::domain::principal::{Identity, Principal};
 use crate::domain::record::Head;
 use crate::domain::request::{Core, EvidenceSummary, Look, Sealed, State, Vote};
-use crate::domain::text::Text;
+use crate::domain::text::{SafeText, Text};
 use crate::domain::time::{Ms, Span};
 use crate::domain::verdict::Verdict;
 use crate::findings::Baseline;
@@ -160,6 +160,15 @@ pub struct KnownHead {
     pub at: Ms,
 }
 
+/// `rejected by dan: not tonight`; nothing behind the name of somebody who gave no reason.
+pub(super) fn said(what: SafeText, by: &Principal, why: &Text) -> SafeText {
+    let why = why.prose();
+    match why.as_str() {
+        "" => crate::safe!("{} by {}", what, by.shown()),
+        _ => crate::safe!("{} by {}: {}", what, by.shown(), why),
+    }
+}
+
 impl Held {
     /// The broker's own id.
     pub fn id(&self) -> &NativeId {
@@ -192,13 +201,11 @@ impl Held {
     }
 
     /// Who decided it and why, in one line; empty while nobody has.
-    pub fn decision_in_words(&self) -> crate::domain::text::SafeText {
+    pub fn decision_in_words(&self) -> SafeText {
         match self.live.ballots.last() {
-            Some(b) if !self.is_pending() => {
-                crate::safe!("{} by {}: {}", self.live.state.word(), b.vote.by.shown(), b.vote.comment.prose())
-            }
+            Some(b) if !self.is_pending() => said(self.live.state.word(), &b.vote.by, &b.vote.comment),
             _ if self.live.state == State::Denied => self.live.verdict.words.prose(),
-            _ => crate::domain::text::SafeText::default(),
+            _ => SafeText::default(),
         }
     }
 

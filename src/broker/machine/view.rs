@@ -11,7 +11,7 @@ use crate::sys::clock::Now;
 
 use super::super::identity::Caller;
 use super::super::problem::text;
-use super::held::{Held, HeldGrant};
+use super::held::{Held, HeldGrant, said};
 use super::{judge, state::State};
 
 /// A request as this caller sees it.
@@ -95,7 +95,7 @@ pub fn beat(state: &State, held: &Held, now: Now, watching: u32) -> Beat {
 fn decision(held: &Held, grant: Option<&HeldGrant>) -> Text {
     let revoked = grant.and_then(|g| g.grant.revoked.as_ref());
     match revoked {
-        Some(r) => text(safe!("revoked by {}: {}", r.by.shown(), r.reason.prose())),
+        Some(r) => text(said(SafeText::lit("revoked"), &r.by, &r.reason)),
         None if held.live.state == Standing::Approved && held.live.ballots.is_empty() => match grant {
             Some(g) if g.grant.by.is_empty() => held.live.verdict.words.clone(),
             Some(g) => {

@@ -2,6 +2,7 @@
 //! given and the programs it is wrapped in.
 
 use std::ffi::{OsStr, OsString};
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,8 @@ const INTERPRETERS: &[&str] = &[
 /// Programs that run another one.
 const WRAPPERS: &[&str] =
     &["env", "nohup", "nice", "sudo", "timeout", "stdbuf", "setsid", "time", "ionice", "chrt", "xargs"];
+/// So much of a script's first line the system reads.
+const FIRST_LINE: u64 = 256;
 /// How many wrappers in a row are followed.
 const DEPTH: u32 = 4;
 
@@ -55,6 +58,10 @@ pub fn resolve(argv: &[OsString], path: Option<&OsStr>, folder: &Path) -> Result
     let name = argv.first().ok_or_else(|| NoProgram::NotFound(Text::default()))?;
     let file = find(name, path, folder)?;
     let own = read(&file)?;
+    if let Some(interpreter) = interpreter(&file).filter(|interpreter| !folder.join(interpreter).exists()) {
+        let why = "is named in the first line of the script and is not there: install it, or mend that line";
+        return Err(NoProgram::NotExecutable { name: interpreter.as_path().into(), why });
+    }
     let mut inside = Vec::new();
     gather(argv, path, folder, DEPTH, &mut inside);
     if inside.is_empty() {
@@ -67,6 +74,15 @@ pub fn resolve(argv: &[OsString], path: Option<&OsStr>, folder: &Path) -> Result
         hasher.field(read(part)?.as_bytes());
     }
     Ok(Program { path: file, digest: hasher.finish() })
+}
+
+/// What the first line of a script names. As the system reads it: the program up to the first blank.
+fn interpreter(file: &Path) -> Option<PathBuf> {
+    let mut first = Vec::new();
+    std::fs::File::open(file).ok()?.take(FIRST_LINE).read_to_end(&mut first).ok()?;
+    let line = first.strip_prefix(b"#!")?.split(|b| *b == b'\n').next()?.trim_ascii_start();
+    let name = line.split(|b| b" \t".contains(b)).next().filter(|name| !name.is_empty())?;
+    Some(PathBuf::from(OsStr::from_bytes(name)))
 }
 
 fn read(file: &Path) -> Result<Digest, NoProgram> {
@@ -201,6 +217,23 @@ mod tests {
         assert!(matches!(folder.resolve(&[""]), Err(NoProgram::NotFound(_))));
         assert!(matches!(folder.resolve(&["plain.sh"]), Err(NoProgram::NotExecutable { .. })));
         assert!(matches!(folder.resolve(&["./"]), Err(NoProgram::NotExecutable { .. })));
+    }
+
+    #[test]
+    fn a_script_whose_interpreter_is_not_there_is_said_so_before_anybody_is_asked() {
+        let folder = Folder::new();
+        let tool = folder.0.path().join("tool");
+        for (line, missing) in [
+            ("#!/no/such/sh -e\n", true),
+            ("#! /no/such/sh\n", true),
+            ("#!/bin/sh -e\n", false),
+            ("#!\n", false),
+            ("\x7fELF", false),
+        ] {
+            std::fs::write(&tool, line).unwrap();
+            let said = folder.resolve(&["tool"]).map_err(|e| e.to_string());
+            assert_eq!(said.is_err_and(|e| e.starts_with("/no/such/sh: ")), missing, "{line:?}");
+        }
     }
 
     #[test]
