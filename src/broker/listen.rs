@@ -85,7 +85,7 @@ impl Door {
         match listen {
             Listen::Unix(path) => {
                 let socket =
-                    unix(path, owner_only).await.map_err(|source| StartError::Listen { at: listen.clone(), source })?;
+                    unix(path, owner_only).await.map_err(|cause| StartError::Listen { at: listen.clone(), cause })?;
                 Ok((Self::Unix(socket), Address::Unix(path.clone())))
             }
             Listen::Tcp(at) => tcp(listen, *at, tls).await,
@@ -98,7 +98,7 @@ async fn tcp(listen: &Listen, at: SocketAddr, tls: Option<&TlsFiles>) -> Result<
         return Err(StartError::NeedsTls(at));
     }
     let config = tls.map(TlsFiles::load).transpose()?;
-    let no = |source| StartError::Listen { at: listen.clone(), source };
+    let no = |cause| StartError::Listen { at: listen.clone(), cause };
     let socket = TcpListener::bind(at).await.map_err(no)?;
     let at = socket.local_addr().map_err(no)?;
     match config {

@@ -105,12 +105,12 @@ pub enum StartError {
         at: String,
     },
     /// The address.
-    #[error("cannot listen on {at}: {why}", at = shown(.at), why = listen_words(.source))]
+    #[error("cannot listen on {at}: {why}", at = shown(.at), why = listen_words(.cause))]
     Listen {
         /// Which.
         at: Listen,
         /// What the system says.
-        source: io::Error,
+        cause: io::Error,
     },
     /// Open to the network, in the clear.
     #[error(
@@ -132,7 +132,7 @@ pub enum StartError {
     #[error("the broker's database cannot be written: {0}")]
     FirstWrite(String),
     /// Something of the system's.
-    #[error("the broker cannot start: {0}")]
+    #[error("the broker cannot start")]
     System(#[from] io::Error),
 }
 
@@ -267,7 +267,7 @@ struct Kept {
 
 /// Opens the database and brings memory back to what it was.
 fn keep(options: &Options) -> Result<Kept, StartError> {
-    let sqlite = |source| StoreError::Sqlite { path: options.database.clone(), source };
+    let sqlite = |cause| StoreError::Sqlite { path: options.database.clone(), cause };
     let mut store = Store::new(store::open(&options.database)?).map_err(sqlite)?;
     let setup = Arc::new(Setup {
         policy: options.policy.clone(),
@@ -319,7 +319,7 @@ fn app(
         blobs: blobs.clone(),
         blob_limit: options.blob_limit,
         reader: Reader::new(store::open(&options.database)?),
-        keys: keys.map_err(|source| StoreError::Sqlite { path, source })?,
+        keys: keys.map_err(|cause| StoreError::Sqlite { path, cause })?,
         closing,
         openapi: json::to_line(&openapi::document()).unwrap_or_default(),
     }))

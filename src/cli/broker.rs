@@ -20,7 +20,7 @@ use crate::domain::time::Span;
 use crate::policy::Policy;
 use crate::safe;
 use crate::sys::paths::Paths;
-use crate::sys::{clock, files};
+use crate::sys::{clock, files, local};
 
 /// Run the broker, or manage its tokens.
 #[derive(clap::Args)]
@@ -258,7 +258,7 @@ fn tls(run: &Run, grounds: &Grounds) -> color_eyre::Result<Option<TlsFiles>> {
 fn local_socket(grounds: &Grounds, chosen: bool) -> color_eyre::Result<Listen> {
     let folder = grounds.paths.runtime.as_ref().filter(|_| !chosen).unwrap_or(&grounds.state);
     files::private_dir(folder).wrap_err("the folder of the socket")?;
-    Ok(Listen::Unix(folder.join("broker.sock")))
+    Ok(Listen::Unix(local::socket_in(folder)?))
 }
 
 /// The named policy, which must be there; the usual one if it is there; else the built-in rule.

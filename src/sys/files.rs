@@ -12,8 +12,9 @@ use rustix::fs::FlockOperation;
 /// # Errors
 /// Where it cannot be made, belongs to somebody else, or others may write to it.
 pub fn private_dir(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    check_ours(path, &std::fs::metadata(path)?)
+    let named = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", path.display()));
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(named)?;
+    check_ours(path, &std::fs::metadata(path).map_err(named)?)
 }
 
 /// Opens a file for appending and reading, made 0600.

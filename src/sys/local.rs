@@ -3,7 +3,7 @@
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -14,12 +14,13 @@ use super::files::{Lock, check_ours, private_append, private_dir};
 use super::http::Address;
 use super::paths::Paths;
 use super::process::{OURSELVES, without_secrets};
-use crate::domain::text::Text;
 
 /// The file of the state folder that holds the local broker's address.
 pub const ADDRESS_FILE: &str = "broker.addr";
 /// What the local broker has to say while nobody looks.
 pub const LOG_FILE: &str = "broker.log";
+/// Bytes of a socket's path at most.
+const SOCKET_PATH: usize = 107;
 /// Held by whoever starts a broker.
 const LOCK_FILE: &str = "broker.start.lock";
 /// How long a broker may take until it answers.
@@ -34,6 +35,7 @@ pub fn ensure(paths: &Paths) -> io::Result<Address> {
     if let Some(address) = running(&paths.state)? {
         return Ok(address);
     }
+    socket_in(paths.runtime.as_deref().unwrap_or(&paths.state))?;
     let _starting = Lock::wait(&paths.state.join(LOCK_FILE))?;
     if let Some(address) = running(&paths.state)? {
         return Ok(address);
@@ -51,6 +53,24 @@ pub fn running(state: &Path) -> io::Result<Option<Address>> {
         Some(socket) => Ok(answers(socket)?.then_some(address)),
         None => Ok(Some(address)),
     }
+}
+
+/// Where the local broker's socket lies in a folder.
+///
+/// # Errors
+/// Where the system takes no socket under so long a path.
+pub fn socket_in(folder: &Path) -> io::Result<PathBuf> {
+    let path = folder.join("broker.sock");
+    let bytes = path.as_os_str().len();
+    if bytes > SOCKET_PATH {
+        let message = format!(
+            "{}: the path of a socket holds {SOCKET_PATH} bytes, this one has {bytes}: choose a shorter state folder \
+             with JIT_TUI_STATE_DIR or --state",
+            path.display()
+        );
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    Ok(path)
 }
 
 fn written(path: &Path) -> io::Result<Option<Address>> {
@@ -115,12 +135,13 @@ fn pause(broker: &Child) -> io::Result<()> {
     Ok(())
 }
 
+/// Raw words: whoever shows them escapes them, once.
 fn not_up(state: &Path, how: &str) -> io::Error {
     let log = state.join(LOG_FILE);
     let text = std::fs::read(&log).unwrap_or_default();
     let last = text.rsplit(|b| *b == b'\n').find(|line| !line.is_empty()).unwrap_or_default();
-    let last = Text::new(last).prose().cut(200);
-    io::Error::other(format!("the local broker {how}: {last} (its log: {})", Text::from(log.as_path()).ident()))
+    let last: String = String::from_utf8_lossy(last).chars().take(400).collect();
+    io::Error::other(format!("the local broker {how}: {last} (its log: {})", log.display()))
 }
 
 #[cfg(test)]
@@ -151,6 +172,14 @@ mod tests {
     }
 
     #[test]
+    fn a_socket_that_the_system_would_not_take_is_refused_with_its_length() {
+        let long = Path::new("/").join("x".repeat(120));
+        let message = socket_in(&long).unwrap_err().to_string();
+        assert!(message.contains("this one has 133") && message.contains("--state"), "{message}");
+        assert_eq!(socket_in(Path::new("/run")).unwrap(), Path::new("/run/broker.sock"));
+    }
+
+    #[test]
     fn an_address_that_others_may_write_is_not_trusted() {
         let state = state();
         let path = state.path().join(ADDRESS_FILE);
@@ -165,6 +194,6 @@ mod tests {
         std::fs::write(state.path().join(LOG_FILE), "first\nport \u{1b}[2J taken\n").unwrap();
         let child = Command::new("false").spawn().unwrap();
         let message = wait_for(child, state.path()).unwrap_err().to_string();
-        assert!(message.contains(r"port \u{1b}[2J taken"), "{message}");
+        assert!(message.contains("port \u{1b}[2J taken"), "{message}");
     }
 }

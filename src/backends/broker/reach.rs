@@ -71,6 +71,6 @@ fn not_up(why: &str) -> Fault {
     Fault::new(
         Trouble::Unreachable,
         safe!("no local broker: {}", Text::from(why).prose()),
-        "look at broker.log in the state folder",
+        "`jit-tui broker --local` in a terminal says what is wrong",
     )
 }

@@ -37,7 +37,7 @@ impl Loaded {
     /// # Errors
     /// Where a row cannot be read: nothing is skipped.
     pub fn read(db: &Connection, setup: Arc<Setup>, now: Now, boot: &str) -> Result<Self, StoreError> {
-        let sqlite = |source| StoreError::Sqlite { path: db.path().unwrap_or_default().into(), source };
+        let sqlite = |cause| StoreError::Sqlite { path: db.path().unwrap_or_default().into(), cause };
         let same_boot = meta(db, "boot").map_err(sqlite)?.is_some_and(|known| known == boot && !boot.is_empty());
         let rebase = |d: crate::sys::clock::Deadline| if same_boot { d } else { d.in_another_boot(now) };
         let mut state = State::new(setup);
@@ -76,11 +76,11 @@ fn rows(db: &Connection, sql: &str) -> Result<Vec<(String, String)>, StoreError>
         let mut statement = db.prepare(sql)?;
         statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<Vec<_>>>()
     };
-    read().map_err(|source| StoreError::Sqlite { path: db.path().unwrap_or_default().into(), source })
+    read().map_err(|cause| StoreError::Sqlite { path: db.path().unwrap_or_default().into(), cause })
 }
 
 fn parse<T: DeserializeOwned>(table: &'static str, text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|source| StoreError::Row { table, source })
+    serde_json::from_str(text).map_err(|cause| StoreError::Row { table, cause })
 }
 
 fn requests(db: &Connection, state: &mut State, rebase: Rebase<'_>) -> Result<(), StoreError> {

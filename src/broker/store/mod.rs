@@ -37,15 +37,15 @@ CREATE TABLE audit(seq INTEGER PRIMARY KEY, line TEXT NOT NULL) STRICT;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The folder or the file.
-    #[error("{0}")]
+    #[error(transparent)]
     File(#[from] std::io::Error),
     /// SQLite.
-    #[error("{path}: {source}; check the disk, its space and who else uses the file", path = .path.display())]
+    #[error("{path}: {cause}; check the disk, its space and who else uses the file", path = .path.display())]
     Sqlite {
         /// Which file.
         path: PathBuf,
         /// What SQLite says.
-        source: rusqlite::Error,
+        cause: rusqlite::Error,
     },
     /// Not ours.
     #[error("{path}: not a database of the jit-tui broker; name another file", path = .0.display())]
@@ -61,12 +61,12 @@ pub enum StoreError {
         known: u32,
     },
     /// A row cannot be read.
-    #[error("{table} of the broker's database: {source}; restore a backup, or move the file away to begin anew", source = .source)]
+    #[error("{table} of the broker's database: {cause}; restore a backup, or move the file away to begin anew")]
     Row {
         /// Which table.
         table: &'static str,
         /// What is wrong.
-        source: serde_json::Error,
+        cause: serde_json::Error,
     },
 }
 
@@ -80,7 +80,7 @@ pub fn open(path: &Path) -> Result<Connection, StoreError> {
     }
     // Made by us, so that its mode is 0600; SQLite gives its own files the same.
     files::private_append(path)?;
-    let sqlite = |source| StoreError::Sqlite { path: path.to_owned(), source };
+    let sqlite = |cause| StoreError::Sqlite { path: path.to_owned(), cause };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut db = Connection::open_with_flags(path, flags).map_err(sqlite)?;
     prepare(&db).map_err(sqlite)?;
@@ -97,7 +97,7 @@ fn prepare(db: &Connection) -> rusqlite::Result<()> {
 }
 
 fn migrate(db: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let sqlite = |source| StoreError::Sqlite { path: path.to_owned(), source };
+    let sqlite = |cause| StoreError::Sqlite { path: path.to_owned(), cause };
     let number = |db: &Connection, pragma: &str| db.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
     let (owner, version) = (number(db, "application_id").map_err(sqlite)?, number(db, "user_version").map_err(sqlite)?);
