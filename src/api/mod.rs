@@ -16,8 +16,9 @@ use crate::domain::outcome::Outcome;
 use crate::domain::principal::{Identity, Principal};
 use crate::domain::record::Head;
 use crate::domain::request::{Ask, Command, Core, Request, Run, Sealed, State};
-use crate::domain::text::Text;
+use crate::domain::text::{SafeText, Text};
 use crate::domain::time::{Ms, Span};
+use crate::safe;
 
 /// Counts breaking changes of this room; a broker of another one is refused by name.
 pub const VERSION: u32 = 1;
@@ -52,6 +53,23 @@ pub struct Info {
     pub approver: bool,
     /// Head of its audit log.
     pub audit: Head,
+}
+
+impl Info {
+    /// Reads who a broker is, if it is one of our version.
+    ///
+    /// # Errors
+    /// What it is instead, with the way to mend it.
+    pub fn read(answer: serde_json::Value) -> Result<Self, SafeText> {
+        let theirs = answer.get("api").and_then(serde_json::Value::as_u64);
+        match (serde_json::from_value::<Self>(answer), theirs) {
+            (Ok(info), _) if info.api == VERSION => Ok(info),
+            (_, Some(theirs)) => {
+                Err(safe!("the broker speaks version {}, this program version {}: install the same", theirs, VERSION))
+            }
+            (_, None) => Err(SafeText::lit("that is no broker of ours: check the address")),
+        }
+    }
 }
 
 /// What a gate knows before it collects: `GET /v1/base?repository=…&environment=…`.

@@ -94,11 +94,9 @@ impl Backend for Broker {
 
     fn session(&self) -> Answer<'_, Session> {
         async {
-            let info: api::Info = self.call("info").send().await?.json()?;
-            if info.api != api::VERSION {
-                let said = safe!("the broker speaks version {}, this program version {}", info.api, api::VERSION);
-                return Err(Fault::new(Trouble::Protocol, said, "run the same jit-tui version on both sides"));
-            }
+            let answer = self.call("info").send().await?.json()?;
+            let info = api::Info::read(answer)
+                .map_err(|what| Fault::new(Trouble::Protocol, what, "run the same jit-tui version on both sides"))?;
             if info.name != self.name {
                 let said = safe!("the broker calls itself {}, the config {}", info.name, self.name);
                 return Err(Fault::new(
@@ -119,7 +117,14 @@ impl Backend for Broker {
     }
 
     fn poll(&self, after: Option<u64>) -> Answer<'_, Poll> {
-        self.poll_from(after).boxed()
+        async move {
+            match self.poll_from(after).await {
+                // Words that cannot be read are another version's: then the greeting says which.
+                Err(fault) if fault.trouble == Trouble::Protocol => Err(self.session().await.err().unwrap_or(fault)),
+                polled => polled,
+            }
+        }
+        .boxed()
     }
 
     fn hints(&self) -> BoxStream<'_, Result<(), Fault>> {
