@@ -6,7 +6,7 @@ use super::overlay::{self, Listing, Overlay};
 use super::screens::{audit, diff, queue, request};
 use super::state::{Screen, State};
 use super::time::{self, DEAD_TIME};
-use super::update::drop_all;
+use super::update::{drop_all, leave_all};
 use super::{Effect, layout};
 use crate::desk::news::{AuditState, Errand};
 use crate::domain::grant::{Enforcer, Standing};
@@ -46,7 +46,7 @@ fn unseen_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
         Some(Verb::Undo) => undo(state, fx),
         Some(Verb::Suspend) => anywhere(state, Verb::Suspend, fx),
         Some(Verb::Quit) => {
-            drop_all(state, "the console was left in the hold-back", fx);
+            leave_all(state, "the console was left in the hold-back", fx);
             fx.push(Effect::Quit(0));
         }
         _ => {}

@@ -85,12 +85,21 @@ pub fn send(state: &mut State, decision: Decision, fx: &mut Vec<Effect>) {
 
 /// Drops a held decision, on record and in the strip.
 pub fn drop_held(state: &mut State, decision: Decision, why: SafeText, fx: &mut Vec<Effect>) {
+    let_go(state, decision, why, true, fx);
+}
+
+/// The same as the console ends: who comes next has to be told.
+pub fn leave_behind(state: &mut State, decision: Decision, why: SafeText, fx: &mut Vec<Effect>) {
+    let_go(state, decision, why, false, fx);
+}
+
+fn let_go(state: &mut State, decision: Decision, why: SafeText, shown: bool, fx: &mut Vec<Effect>) {
     let title = title_of(state, &decision);
     let at = state.now.wall;
     let Decision { id, request: key, ballot, .. } = decision;
     state.holds.step(&id, &key, ballot, title, Stand::Dropped(why.clone()), at);
     state.dirty = true;
-    fx.push(Effect::Errand(Errand::Drop { id, key, why }));
+    fx.push(Effect::Errand(Errand::Drop { id, key, why, shown }));
 }
 
 fn title_of(state: &State, decision: &Decision) -> SafeText {

@@ -32,7 +32,7 @@ fn resize(state: &mut State, size: (u16, u16)) {
 
 /// The terminal is gone: nobody can take anything back any more, so nothing that is held is sent.
 fn lose(state: &mut State, fx: &mut Vec<Effect>) {
-    drop_all(state, "the terminal was lost in the hold-back", fx);
+    leave_all(state, "the terminal was lost in the hold-back", fx);
     overlay::close_all(state);
     state.dirty = true;
 }
@@ -41,6 +41,13 @@ fn lose(state: &mut State, fx: &mut Vec<Effect>) {
 pub(super) fn drop_all(state: &mut State, why: &'static str, fx: &mut Vec<Effect>) {
     for decision in state.holds.take_all() {
         time::drop_held(state, decision, SafeText::lit(why), fx);
+    }
+}
+
+/// The same as the console ends.
+pub(super) fn leave_all(state: &mut State, why: &'static str, fx: &mut Vec<Effect>) {
+    for decision in state.holds.take_all() {
+        time::leave_behind(state, decision, SafeText::lit(why), fx);
     }
 }
 

@@ -24,6 +24,9 @@ pub enum Sync {
     No,
 }
 
+/// Bytes that a record, an intent above all, may need.
+const ROOM: usize = 16 << 10;
+
 /// A log that is open for appending. Several processes and threads may each have one of the same folder.
 #[derive(Debug)]
 pub struct Log {
@@ -108,6 +111,19 @@ impl Log {
             self.write(vec![Entry { at: now, by: None, request: None, event }], Sync::No)?;
         }
         Ok(())
+    }
+
+    /// Whether a record could be written now, after it could not: the log is read to its end and a page of bytes
+    /// finds room beside it.
+    ///
+    /// # Errors
+    /// As `append`.
+    pub fn try_again(&mut self) -> Result<Head, AuditError> {
+        let head = self.head()?;
+        let beside = self.state.join(".audit.room");
+        let written = files::replace_private(&beside, &[b' '; ROOM]).and_then(|()| std::fs::remove_file(&beside));
+        written.map_err(AuditError::io("write", &beside))?;
+        Ok(head)
     }
 
     fn lock(&self) -> Result<Lock, AuditError> {

@@ -9,6 +9,7 @@ use crate::domain::decision::Decision;
 use crate::domain::grant::Grant;
 use crate::domain::ids::{DecisionId, GrantId, RequestKey};
 use crate::domain::record::{Event, Record};
+use crate::domain::text::Text;
 
 /// What a story is asked for by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,23 +122,25 @@ fn grant_of(event: &Event) -> Option<&GrantId> {
     }
 }
 
-/// What no record has closed.
+/// What no record has closed, and what nobody has been told of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Open {
     /// Held back, and neither dropped nor intended.
     pub held: Vec<(DecisionId, Option<RequestKey>)>,
     /// Intended: perhaps sent, perhaps not.
     pub intents: Vec<Decision>,
+    /// Dropped, among those that were asked for: of which request, and why.
+    pub dropped: Vec<(DecisionId, Option<RequestKey>, Text)>,
 }
 
-/// The decisions of this log that are open. Whether their process still carries them is for the caller to find out.
+/// The decisions of this log that are open, and those of `left` that were dropped. Whether their process still
+/// carries them is for the caller to find out.
 ///
 /// # Errors
 /// Where the log cannot be read.
-pub fn open_decisions(state: &Path) -> Result<Open, AuditError> {
+pub fn open_decisions(state: &Path, left: &HashSet<DecisionId>) -> Result<Open, AuditError> {
     let path = log_file(state);
-    let mut held = BTreeMap::new();
-    let mut intents = BTreeMap::new();
+    let (mut held, mut intents, mut dropped) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
     each_line(&path, |line| {
         if !JOURNAL.iter().any(|kind| line.contains(kind)) {
             return Ok(());
@@ -149,12 +152,13 @@ pub fn open_decisions(state: &Path) -> Result<Open, AuditError> {
             match record.event {
                 Event::Held { .. } => drop(held.insert(id, record.request)),
                 Event::Intent { decision } => drop(intents.insert(id, *decision)),
+                Event::Dropped { why, .. } if left.contains(&id) => dropped.push((id, record.request, why)),
                 _ => {}
             }
         }
         Ok(())
     })?;
-    Ok(Open { held: held.into_iter().collect(), intents: intents.into_values().collect() })
+    Ok(Open { held: held.into_iter().collect(), intents: intents.into_values().collect(), dropped })
 }
 
 /// How the records of the journal begin their event.

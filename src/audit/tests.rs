@@ -82,6 +82,7 @@ fn granted(n: u8, key: &str) -> Event {
             decided_at: Ms(1),
             start_by: Ms(2),
             run_for: Span::mins(15),
+            cap: None,
             max_uses: Some(1),
             passes: Vec::new(),
             revoked: None,
@@ -279,9 +280,12 @@ fn open_decisions_are_those_that_no_record_closed() {
         on(intent(4)),
         on(outcome(4)),
     ]);
-    let open = open_decisions(&home.state).unwrap();
+    let open = open_decisions(&home.state, &[].into()).unwrap();
     assert_eq!(open.held, [(id(1), Some("local/a#1".parse().unwrap()))]);
     assert_eq!(open.intents, [decision(3)]);
+    assert!(open.dropped.is_empty(), "nobody asked for what was dropped");
+    let left = open_decisions(&home.state, &[id(2), id(4), id(9)].into()).unwrap();
+    assert_eq!(left.dropped, [(id(2), Some("local/a#1".parse().unwrap()), "undo".into())]);
 }
 
 #[test]

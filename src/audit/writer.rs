@@ -19,6 +19,7 @@ enum Job {
     Append(Vec<Entry>, Sync, Reply<Head>),
     Behind(Head, Vec<Entry>, Reply<Option<Head>>),
     Head(Reply<Head>),
+    TryAgain(Reply<Head>),
     Note(Text, Head, Reply<()>),
 }
 
@@ -70,6 +71,14 @@ impl Writer {
     /// As `Log::head`.
     pub async fn head(&self) -> Result<Head, AuditError> {
         self.ask(Job::Head).await
+    }
+
+    /// As `Log::try_again`.
+    ///
+    /// # Errors
+    /// As `Log::try_again`.
+    pub async fn try_again(&self) -> Result<Head, AuditError> {
+        self.ask(Job::TryAgain).await
     }
 
     /// As `Log::note_head`.
@@ -127,6 +136,10 @@ impl Batch {
             Job::Head(reply) => {
                 self.end(log);
                 drop(reply.send(log.head()));
+            }
+            Job::TryAgain(reply) => {
+                self.end(log);
+                drop(reply.send(log.try_again()));
             }
             Job::Note(name, head, reply) => {
                 self.end(log);

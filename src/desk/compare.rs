@@ -18,7 +18,7 @@ pub(super) async fn compare(backend: &dyn Backend, decision: &Decision) -> Resul
     let now = within(backend.read(&decision.request)).await.map_err(|fault| match fault.trouble {
         Trouble::NotFound => Tried::done(gone()),
         Trouble::Limited => Tried::Limited(fault),
-        _ => Tried::done(refused(&safe!("nothing was sent: {}", fault.message))),
+        _ => Tried::done(refused(&safe!("nothing was sent: {}", with_mend(&fault)))),
     })?;
     if now.digest() != decision.request_digest {
         return Err(Tried::done(Outcome::Changed { what: "the request is no longer what was shown".into() }));
@@ -65,9 +65,16 @@ pub(super) async fn no(backend: &dyn Backend, decision: &Decision, fault: &Fault
 
 fn faulted(fault: &Fault) -> Outcome {
     match fault.trouble {
-        Trouble::Unreachable => refused(&safe!("nothing was sent: {}", fault.message)),
+        Trouble::Unreachable => refused(&safe!("nothing was sent: {}", with_mend(fault))),
         Trouble::Changed => Outcome::Changed { what: fault.message.as_str().into() },
-        _ => refused(&fault.message),
+        _ => refused(&with_mend(fault)),
+    }
+}
+
+fn with_mend(fault: &Fault) -> SafeText {
+    match fault.mend.as_str() {
+        "" => fault.message.clone(),
+        _ => safe!("{}; {}", fault.message, fault.mend),
     }
 }
 

@@ -5,6 +5,8 @@ use std::sync::atomic::Ordering;
 
 use flate2::read::GzDecoder;
 
+use super::claims::Claim;
+use super::journal::NotKept;
 use super::news::{AuditQuery, AuditState, Errand, Exhibit, News};
 use super::polls::within;
 use super::source::{self, Source};
@@ -31,7 +33,7 @@ pub(super) async fn run(desk: Arc<Inner>, errand: Errand) {
     let Some(errand) = source::serve(&desk.news, errand).await else { return };
     match errand {
         Errand::Hold { id, key } => hold(&desk, id, key).await,
-        Errand::Drop { id, key, why } => let_go(&desk, id, key, &why).await,
+        Errand::Drop { id, key, why, shown } => let_go(&desk, id, key, &why, shown).await,
         Errand::Decide(decision) => decide(&desk, *decision).await,
         Errand::Look(key) => look(&desk, &key).await,
         Errand::Exhibit { generation, key } => exhibit(&desk, generation, key).await,
@@ -58,11 +60,12 @@ async fn hold(desk: &Arc<Inner>, id: DecisionId, key: RequestKey) {
     put(desk, Some(key), Event::Held { decision: id }, audit::Sync::No).await;
 }
 
-async fn let_go(desk: &Arc<Inner>, id: DecisionId, key: RequestKey, why: &SafeText) {
+async fn let_go(desk: &Arc<Inner>, id: DecisionId, key: RequestKey, why: &SafeText, shown: bool) {
     let event = Event::Dropped { decision: id.clone(), why: why.as_str().into() };
     put(desk, Some(key), event, audit::Sync::No).await;
-    if let Ok(claim) = desk.claim(&id) {
-        claim.release();
+    if let Ok(claim) = desk.claim(&id).map(|claim| shown.then_some(claim)) {
+        // The claim of a decision that nobody saw dropped stays behind: the next start finds it and says so.
+        claim.into_iter().for_each(Claim::release);
     }
 }
 
@@ -281,6 +284,7 @@ async fn exchange(desk: &Arc<Inner>, line: &super::Line) {
 async fn note(desk: &Arc<Inner>, name: &BackendName, ours: u64, theirs: crate::domain::record::Head) {
     match desk.journal.note_head(&Text::from(name.as_str()), theirs).await {
         Ok(()) => desk.tell(News::AuditState(AuditState::Ok { seq: ours, anchored: Some(ours) })).await,
-        Err(why) => desk.tell(News::Notice(safe!("ALARM: {}", Text::from(why).prose()))).await,
+        Err(NotKept::Rewritten(why)) => desk.tell(News::Notice(safe!("ALARM: {}", Text::from(why).prose()))).await,
+        Err(NotKept::Broken(why)) => desk.audit_broken(&why).await,
     }
 }

@@ -2,24 +2,33 @@
 //! decide nothing; the whole log is verified once, off the first frame's path, before the first record is added.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
-use crate::audit::{self, Sync, Writer};
+use crate::audit::{self, AuditError, Sync, Writer};
 use crate::domain::record::{Entry, Head};
 use crate::domain::text::Text;
 
 /// The log, or why there is none.
 pub(super) struct Journal {
     state: PathBuf,
-    writer: Result<Writer, String>,
+    writer: Mutex<Result<Writer, String>>,
     verified: OnceCell<Result<(), String>>,
+}
+
+/// Why another log's head was not kept.
+pub(super) enum NotKept {
+    /// Our log cannot be written.
+    Broken(String),
+    /// The other log does not continue what it was.
+    Rewritten(String),
 }
 
 impl Journal {
     pub(super) fn open(state: &Path) -> Self {
         let writer = Writer::open(state).map_err(|e| e.to_string());
-        Self { state: state.to_owned(), writer, verified: OnceCell::new() }
+        Self { state: state.to_owned(), writer: Mutex::new(writer), verified: OnceCell::new() }
     }
 
     /// Adds entries; with `Sync::Yes` they are on disk before this returns.
@@ -37,18 +46,37 @@ impl Journal {
         self.sound().await?.head().await.map_err(|e| e.to_string())
     }
 
+    /// Whether a log that could not be written can be by now: a disk that was full has room again.
+    pub(super) async fn try_again(&self) -> Result<Head, String> {
+        if self.writer().is_err() {
+            let state = self.state.clone();
+            let opened = tokio::task::spawn_blocking(move || Writer::open(&state)).await;
+            let opened = opened.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
+            *self.writer.lock().unwrap_or_else(PoisonError::into_inner) = Ok(opened);
+        }
+        self.sound().await?.try_again().await.map_err(|e| e.to_string())
+    }
+
     /// The log's own name, which others keep its heads under.
     pub(super) fn name(&self) -> Text {
-        self.writer.as_ref().map_or(Text::default(), |w| w.name().into())
+        self.writer().map_or(Text::default(), |w| w.name().into())
     }
 
-    /// Keeps another log's head; an error is an alarm: that log does not continue what it was.
-    pub(super) async fn note_head(&self, log: &Text, head: Head) -> Result<(), String> {
-        self.sound().await?.note_head(log, head).await.map_err(|e| e.to_string())
+    /// Keeps another log's head.
+    pub(super) async fn note_head(&self, log: &Text, head: Head) -> Result<(), NotKept> {
+        let writer = self.sound().await.map_err(NotKept::Broken)?;
+        writer.note_head(log, head).await.map_err(|e| match e {
+            AuditError::Rewritten { .. } => NotKept::Rewritten(e.to_string()),
+            _ => NotKept::Broken(e.to_string()),
+        })
     }
 
-    async fn sound(&self) -> Result<&Writer, String> {
-        let writer = self.writer.as_ref().map_err(Clone::clone)?;
+    fn writer(&self) -> Result<Writer, String> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn sound(&self) -> Result<Writer, String> {
+        let writer = self.writer()?;
         self.verified.get_or_init(|| verify(self.state.clone())).await.clone()?;
         Ok(writer)
     }

@@ -24,7 +24,7 @@ mod waits;
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -87,6 +87,8 @@ struct Inner {
     sessions: Mutex<HashMap<BackendName, Session>>,
     journal: Journal,
     state: PathBuf,
+    /// The log could not be written when it was last tried.
+    broken: AtomicBool,
     claims: Claims,
     held: Mutex<HashMap<DecisionId, Claim>>,
     news: mpsc::Sender<News>,
@@ -132,7 +134,7 @@ impl Desk {
     /// Where the state folder cannot be used, with the way to mend it.
     pub fn open(setup: Setup) -> io::Result<(Self, mpsc::Receiver<News>)> {
         let (news, receiver) = mpsc::channel(NEWS_AHEAD);
-        crate::sys::files::private_dir(&setup.state)?;
+        crate::sys::files::private_dir(&setup.state).or_else(look_only)?;
         let limits = Arc::new(setup.limits);
         let foreign = setup.backends.iter().filter(|b| b.capabilities().enforcer != Enforcer::Broker);
         let guard = Guard::new(&setup.state, Arc::clone(&limits), foreign.map(|b| b.name().clone()));
@@ -144,7 +146,8 @@ impl Desk {
             guard,
             sessions: Mutex::default(),
             journal: Journal::open(&setup.state),
-            claims: Claims::open(&setup.state)?,
+            broken: AtomicBool::new(false),
+            claims: Claims::of(&setup.state),
             state: setup.state,
             held: Mutex::default(),
             news,
@@ -267,6 +270,12 @@ impl Line {
     }
 }
 
+/// Where a folder cannot be made for want of room, everything can still be looked at; the journal says what is wrong.
+fn look_only(error: io::Error) -> io::Result<()> {
+    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    if matches!(error.kind(), ReadOnlyFilesystem | StorageFull | QuotaExceeded) { Ok(()) } else { Err(error) }
+}
+
 impl Inner {
     fn now(&self) -> Now {
         clock::now()
@@ -332,8 +341,20 @@ impl Inner {
     }
 
     async fn audit_broken(&self, why: &str) {
+        self.broken.store(true, Ordering::Relaxed);
         let why = crate::domain::text::Text::from(why).prose();
         self.tell(News::AuditState(AuditState::Broken { why })).await;
+    }
+
+    /// A log that could not be written is tried again: nobody has to leave the console for a disk that has room again.
+    async fn mend_audit(&self) {
+        if !self.broken.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Ok(head) = self.journal.try_again().await {
+            self.broken.store(false, Ordering::Relaxed);
+            self.tell(News::AuditState(AuditState::Ok { seq: head.seq, anchored: None })).await;
+        }
     }
 
     fn claim(&self, id: &DecisionId) -> io::Result<Claim> {

@@ -303,6 +303,8 @@ pub enum Errand {
         key: RequestKey,
         /// Why.
         why: SafeText,
+        /// Whether this console shows it; else the next start says so.
+        shown: bool,
     },
     /// Intent, compare, send, settle, outcome.
     Decide(Box<crate::domain::decision::Decision>),

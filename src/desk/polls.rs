@@ -122,6 +122,7 @@ impl Watch {
         self.failures = 0;
         self.fresh_at = Some(self.desk.now().wall);
         self.tell(Health::Fresh { at: self.desk.now().wall }).await;
+        self.desk.mend_audit().await;
         Ok(())
     }
 

@@ -16,7 +16,6 @@ use crate::audit;
 use crate::backends::port::{Backend, Fault, Trouble};
 use crate::decide;
 use crate::domain::decision::Decision;
-use crate::domain::ids::DecisionId;
 use crate::domain::json;
 use crate::domain::outcome::Outcome;
 use crate::domain::record::{Entry, Event, Head};
@@ -318,9 +317,4 @@ fn intent(desk: &Inner, decision: &Decision) -> Entry {
         request: Some(decision.request.clone()),
         event: Event::Intent { decision: Box::new(decision.clone()) },
     }
-}
-
-/// What a decision id is called on disk while somebody carries it.
-pub(super) fn claim_name(id: &DecisionId) -> String {
-    format!("{id}.lock")
 }

@@ -14,16 +14,9 @@ use crate::domain::text::{SafeText, Text};
 use crate::safe;
 
 pub(super) async fn settle_open(desk: Arc<Inner>) {
-    let state = desk.state.clone();
-    match tokio::task::spawn_blocking(move || audit::open_decisions(&state)).await {
-        Ok(Ok(open)) => {
-            for held in open.held {
-                drop_held(&desk, held.0, held.1).await;
-            }
-            for intent in open.intents {
-                tokio::spawn(settle_one(Arc::clone(&desk), intent));
-            }
-        }
+    let (state, left) = (desk.state.clone(), desk.claims.left());
+    match tokio::task::spawn_blocking(move || audit::open_decisions(&state, &left)).await {
+        Ok(Ok(open)) => take_up(&desk, open).await,
         Ok(Err(e)) => desk.audit_broken(&e.to_string()).await,
         Err(_) => {}
     }
@@ -36,15 +29,36 @@ pub(super) async fn settle_open(desk: Arc<Inner>) {
     }
 }
 
+async fn take_up(desk: &Arc<Inner>, open: audit::Open) {
+    for (id, key) in open.held {
+        drop_held(desk, id, key).await;
+    }
+    for (id, key, why) in open.dropped {
+        if let Ok(Some(claim)) = desk.claims.take_over(&id) {
+            tell_dropped(desk, key.as_ref(), &why).await;
+            claim.release();
+        }
+    }
+    for intent in open.intents {
+        tokio::spawn(settle_one(Arc::clone(desk), intent));
+    }
+}
+
 async fn drop_held(desk: &Arc<Inner>, id: DecisionId, key: Option<RequestKey>) {
     let Ok(Some(claim)) = desk.claims.take_over(&id) else { return };
-    let event = Event::Dropped { decision: id, why: Text::from("its process ended in the hold-back") };
-    let about = key.as_ref().map_or(SafeText::lit("a request"), |key| safe!("{}", key));
-    match desk.record(Entry { at: desk.now().wall, by: None, request: key, event }).await {
+    let why = Text::from("its process ended in the hold-back");
+    let event = Event::Dropped { decision: id, why: why.clone() };
+    match desk.record(Entry { at: desk.now().wall, by: None, request: key.clone(), event }).await {
         Ok(()) => claim.release(),
         Err(why) => desk.audit_broken(&why).await,
     }
-    desk.tell(News::Notice(safe!("nothing was sent: the decision held back on {} was dropped", about))).await;
+    tell_dropped(desk, key.as_ref(), &why).await;
+}
+
+async fn tell_dropped(desk: &Arc<Inner>, key: Option<&RequestKey>, why: &Text) {
+    let about = key.map_or(SafeText::lit("a request"), |key| safe!("{}", key));
+    let said = safe!("nothing was sent: the decision held back on {} was dropped: {}", about, why.prose());
+    desk.tell(News::Notice(said)).await;
 }
 
 async fn settle_one(desk: Arc<Inner>, decision: Decision) {

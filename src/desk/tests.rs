@@ -291,3 +291,61 @@ async fn a_backend_that_answers_is_fresh_and_brings_its_queue() {
     }
     assert_eq!(rows, 1);
 }
+
+/// The first notice of a desk that starts; nothing where its audit log is ready before one came.
+async fn first_notice(state: &Path, backend: &Arc<Fake>) -> Option<String> {
+    let (desk, mut news) = open(state, backend);
+    desk.watch();
+    loop {
+        match news.recv().await {
+            Some(News::Notice(said)) => return Some(said.to_string()),
+            Some(News::AuditState(_)) | None => return None,
+            Some(_) => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_drop_that_nobody_saw_is_told_at_the_next_start_and_only_then() {
+    for shown in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let backend = Fake::new(approved);
+        let (desk, _news) = open(dir.path(), &backend);
+        let Decision { id, request: key, .. } = backend.decision();
+        desk.run(Errand::Hold { id: id.clone(), key: key.clone() });
+        desk.settled().await;
+        desk.run(Errand::Drop { id, key, why: "the terminal was lost in the hold-back".into(), shown });
+        desk.settled().await;
+        drop(desk);
+        let said = first_notice(dir.path(), &backend).await;
+        assert_eq!(said.is_some_and(|said| said.contains("local/aa#1 was dropped: the terminal was lost")), !shown);
+        assert_eq!(first_notice(dir.path(), &backend).await, None, "it is said once");
+        assert_eq!(std::fs::read_dir(dir.path().join("intents")).unwrap().count(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_can_be_written_again_is_used_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let backend = Fake::new(approved);
+    let in_the_way = dir.path().join("audit.jsonl");
+    std::fs::create_dir(&in_the_way).unwrap();
+    let (desk, mut news) = open(dir.path(), &backend);
+    desk.watch();
+    let mut next_state = async || loop {
+        if let Some(News::AuditState(state)) = news.recv().await {
+            return state;
+        }
+    };
+    assert!(matches!(next_state().await, super::news::AuditState::Broken { .. }));
+    assert!(matches!(desk.decide(backend.decision()).await, Outcome::Refused { .. }));
+    std::fs::remove_dir(&in_the_way).unwrap();
+    loop {
+        desk.run(Errand::Refresh);
+        if matches!(next_state().await, super::news::AuditState::Ok { .. }) {
+            break;
+        }
+    }
+    assert!(desk.decide(backend.decision()).await.is_success());
+    assert_eq!(backend.sent(), 1);
+}

@@ -56,7 +56,7 @@ pub fn pressed(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
 fn quit_key(state: &mut State, verb: Option<Verb>, fx: &mut Vec<Effect>) {
     match verb {
         Some(Verb::Leave) => {
-            update::drop_all(state, "the console was left in the hold-back", fx);
+            update::leave_all(state, "the console was left in the hold-back", fx);
             close_all(state);
             fx.push(Effect::Quit(0));
         }

@@ -22,6 +22,15 @@ fn dropped(effects: &[Effect]) -> usize {
     count(effects, |e| matches!(e, Errand::Drop { .. }))
 }
 
+/// Of the drops: whether this console shows them, so that the next start need not.
+fn shown(effects: &[Effect]) -> Vec<bool> {
+    let shown = |effect: &Effect| match effect {
+        Effect::Errand(Errand::Drop { shown, .. }) => Some(*shown),
+        _ => None,
+    };
+    effects.iter().filter_map(shown).collect()
+}
+
 fn latest(stage: &Stage) -> String {
     match stage.state.holds.newest() {
         Some(Latest::Decision(track)) => format!("{}: {}", track.what, track.words().0),
@@ -84,6 +93,19 @@ fn a_lost_terminal_drops_what_is_held_and_closes_the_dialog() {
     let effects = stage.send(Msg::Lost);
     assert_eq!((sent(&effects).len(), dropped(&effects)), (0, 1));
     assert!(stage.state.overlay.is_none());
+}
+
+#[test]
+fn what_is_dropped_as_the_console_ends_is_left_for_the_next_start_to_say() {
+    for (keys, seen) in [("u", true), ("ctrl-z", true), ("q y", false)] {
+        let (mut stage, _) = held();
+        assert_eq!(shown(&stage.press(keys)), [seen], "{keys}");
+    }
+    let (mut stage, _) = held();
+    assert_eq!(shown(&stage.send(Msg::Lost)), [false]);
+    let (mut stage, _) = held();
+    let effects = stage.comes(request().seq(2).decided(Standing::Rejected, "dan", Ballot::Reject));
+    assert_eq!(shown(&effects), [true]);
 }
 
 #[test]
