@@ -289,6 +289,7 @@ pub fn grant(core: &Core, running: bool) -> Grant {
         decided_at: WALL - Span::mins(2),
         start_by: WALL + Span::mins(8),
         run_for: Span::mins(15),
+        cap: Some(Span::hours(2)),
         max_uses: Some(1),
         passes: vec![Pass { request: core.key.clone(), started_at: started, ends_at: started + Span::mins(15), end }],
         revoked: None,

@@ -1,5 +1,6 @@
 //! Words that several screens share: ages, names of requests, what is not bound.
 
+use crate::domain::finding::Finding;
 use crate::domain::grant::Enforcer;
 use crate::domain::ids::BackendName;
 use crate::domain::principal::{Identity, IdentityKind, Principal, Role as Part};
@@ -16,6 +17,11 @@ pub fn minutes(span: Span) -> SafeText {
 /// How long ago, in minutes of the clock: asked 03:08, now 03:12, so 4m.
 pub fn ago(now: Ms, then: Ms) -> SafeText {
     minutes(now.since(minute_of(then)))
+}
+
+/// The same as a phrase: `just now`, `4m ago`.
+pub fn since(now: Ms, then: Ms) -> SafeText {
+    if now.since(minute_of(then)) < Span::mins(1) { SafeText::lit("just now") } else { safe!("{} ago", ago(now, then)) }
 }
 
 /// The beginning of the minute: all labels turn together.
@@ -52,6 +58,17 @@ pub fn short_title(repository: &Text, name: &Text) -> SafeText {
         return name.ident();
     }
     safe!("{}/{}", Text::new(last).ident(), name.ident())
+}
+
+/// What a finding is about, behind the words of what it is; a subject that those words name already is not said again.
+pub fn about(finding: &Finding) -> SafeText {
+    let (subject, detail) = (finding.subject.ident(), finding.detail.prose());
+    let said = finding.id.meaning().what.split(' ').any(|word| word == subject.as_str());
+    match (said || subject.as_str().is_empty(), detail.as_str().is_empty()) {
+        (true, _) => detail,
+        (false, true) => subject,
+        (false, false) => safe!("{} {}", subject, detail),
+    }
 }
 
 /// The command as one line: arguments with blanks or quotes stand in quotes.
@@ -158,6 +175,8 @@ mod tests {
         for (secs, shown) in [(0, "now"), (59, "now"), (60, "1m"), (3599, "59m"), (7200, "2h")] {
             assert_eq!(ago(t + Span::secs(secs), t).as_str(), shown);
         }
+        assert_eq!(since(t + Span::secs(59), t).as_str(), "just now");
+        assert_eq!(since(t + Span::mins(4), t).as_str(), "4m ago");
         assert_eq!(until(t, t).as_str(), "over");
         assert_eq!(until(t, t + Span::secs(30)).as_str(), "<1m");
         assert_eq!(until(t, t + Span::mins(11)).as_str(), "11m");

@@ -182,6 +182,9 @@ pub struct Grant {
     pub start_by: Ms,
     /// From each start, extensions included.
     pub run_for: Span,
+    /// The most that an extension may bring run-for to, by the rule at the time; absent = not known.
+    #[serde(default)]
+    pub cap: Option<Span>,
     /// How often it may be used; absent = as often as it covers until start-by.
     pub max_uses: Option<u32>,
     /// Every start.

@@ -42,6 +42,8 @@ pub fn make(given: &Given) -> Grant {
         yes.iter().map(|(_, d)| of(d)).fold(cap, Span::min)
     };
     let run_for = least(given.verdict.run_for, |d| d.run_for);
+    // A break-glass is not extended: what it has is all.
+    let cap = if break_glass { run_for } else { given.verdict.run_for.min(RUN_FOR_CAP) };
     Grant {
         id: given.id.clone(),
         bound,
@@ -53,6 +55,7 @@ pub fn make(given: &Given) -> Grant {
         start_by: given.now + least(given.verdict.start_by, |d| d.start_by),
         // Where nobody voted, the pipeline gets no more than it asked for.
         run_for: if yes.is_empty() { run_for.min(given.core.ask.run_for) } else { run_for },
+        cap: Some(cap),
         max_uses: if scope == Scope::Once { Some(1) } else { given.verdict.max_uses },
         passes: Vec::new(),
         revoked: None,

@@ -51,22 +51,30 @@ fn who(state: &State) -> Line {
     }
 }
 
-/// Faults, budgets and the like are said where there is room for them.
+/// What is wrong and what limits are near is said as far as there is room for it: an equal share each.
 fn backends(state: &State, width: usize) -> Line {
-    let whole = backend_line(state, true);
-    if whole.width() <= width { whole } else { backend_line(state, false) }
+    let bare = backend_line(state, 0).width();
+    let talkative = state.backends.values().filter(|b| !remark(b).as_str().is_empty()).count();
+    backend_line(state, width.saturating_sub(bare) / talkative.max(1))
 }
 
-fn backend_line(state: &State, faults: bool) -> Line {
+fn remark(backend: &BackendState) -> SafeText {
+    match &backend.health {
+        Health::Stale { fault, .. } => safe!(": {}", fault.message),
+        _ if backend.note.as_str().is_empty() => SafeText::default(),
+        _ => safe!(" {}", backend.note),
+    }
+}
+
+fn backend_line(state: &State, room: usize) -> Line {
     let mut line = Line::new();
     for backend in state.backends.values() {
         let (words, role) = health(state, backend);
         line = line.and(Role::Text, safe!("{} ", backend.name)).and(role, words);
-        if faults && !backend.note.as_str().is_empty() {
-            line = line.and(Role::Dim, safe!(" {}", backend.note));
-        }
-        if let (Health::Stale { fault, .. }, true) = (&backend.health, faults) {
-            line = line.and(Role::Text, safe!(": {}", fault.message));
+        let remark = remark(backend);
+        // A few letters of it would say nothing.
+        if room >= remark.width().min(12) {
+            line = line.and_marked(Role::Text, &remark.cut(room));
         }
         line = line.and(Role::Border, " | ");
     }

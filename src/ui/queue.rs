@@ -33,7 +33,14 @@ impl Columns {
         let width = usize::from(width);
         let sha = if width >= 72 { 7 } else { 0 };
         let enforcer = if width >= 96 { 7 } else { 0 };
-        let environment = if width >= 96 { 8 } else { 5 };
+        // `staging` and `default` fit into seven.
+        let environment = if width >= 96 {
+            8
+        } else if width >= 72 {
+            7
+        } else {
+            5
+        };
         let who = 7;
         let gaps = 6 + usize::from(sha > 0) + usize::from(enforcer > 0);
         // Cursor and mark, vote, age, due.
@@ -171,7 +178,7 @@ fn mark(state: &State, row: &Row, line: Line) -> Line {
 fn environment(row: &Row, width: usize) -> (SafeText, Role) {
     let name = row.entry.request.core.environment.value.ident();
     match row.entry.production {
-        true if width > 5 => (safe!("PROD {}", name.cut(width - 5)).cut(width), Role::Prod),
+        true if width > 7 => (safe!("PROD {}", name.cut(width - 5)).cut(width), Role::Prod),
         true => (SafeText::lit("PROD"), Role::Prod),
         false if name.as_str().is_empty() => (SafeText::lit("?"), Role::Unknown),
         false => (name.cut(width), Role::Text),

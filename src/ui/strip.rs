@@ -95,7 +95,12 @@ fn latest_line(state: &State, latest: Latest, width: usize) -> Line {
     let key = state.setup.keymap.shown(Verb::Ack);
     let mut end = if more > 0 { Line::of(Role::Dim, safe!("  +{} more  ", more)) } else { Line::of(Role::Text, "  ") };
     end = end.and(Role::Key, key).and(Role::Text, ": ok");
-    let room = width.saturating_sub(end.width());
+    if line.width() + end.width() > width && width >= 72 {
+        // What does not fit here stands whole in the list of outcomes.
+        let all = Line::of(Role::Text, " ").and(Role::Key, state.setup.keymap.shown(Verb::Outcomes));
+        end = all.and(Role::Text, ": all").followed_by(end);
+    }
+    let room = width.saturating_sub(end.width() + 1);
     cut(line, room).with_end(width, end)
 }
 

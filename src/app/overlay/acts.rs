@@ -10,8 +10,9 @@ use crate::app::screens::grants::standing_line;
 use crate::app::state::State;
 use crate::desk::news::{AuditState, Errand};
 use crate::domain::grant::Standing;
+use crate::domain::ids::GrantId;
 use crate::domain::text::SafeText;
-use crate::domain::time::Span;
+use crate::domain::time::{NotASpan, Span};
 use crate::domain::verdict::RUN_FOR_CAP;
 use crate::keymap::Verb;
 use crate::safe;
@@ -43,15 +44,23 @@ pub fn open(state: &mut State, verb: Verb) {
     let mut dialog = Dialog::new(purpose, state.now.boot);
     dialog.reason = true;
     if let Purpose::Extend { grant, .. } = &dialog.purpose {
-        let now = state.grants.find(grant).map_or(Span::ZERO, |g| g.run_for);
-        // The rule's own cap is not part of a grant; the broker holds the vote against it.
-        dialog.caps = (Span::ZERO, RUN_FOR_CAP);
-        let more = Span::secs(now.as_secs().saturating_add(900)).min(RUN_FOR_CAP);
-        dialog.run_for.set(&more.to_string());
+        let (now, cap) = times(state, grant);
+        if now >= cap {
+            state.say(safe!("it has {} already, and its rule allows no more", now));
+            return;
+        }
+        dialog.caps = (Span::ZERO, cap);
+        dialog.run_for.set(&Span::secs(now.as_secs().saturating_add(900)).min(cap).to_string());
         dialog.fields.insert(0, FieldKind::RunFor);
     }
     state.overlay = Some(Overlay::Dialog(Box::new(dialog)));
     state.dirty = true;
+}
+
+/// What a grant has, and the most that its rule allows. Its broker has the last word: the rule may be another by now.
+fn times(state: &State, grant: &GrantId) -> (Span, Span) {
+    let found = state.grants.find(grant);
+    (found.map_or(Span::ZERO, |g| g.run_for), found.and_then(|g| g.cap).unwrap_or(RUN_FOR_CAP).min(RUN_FOR_CAP))
 }
 
 /// Locks the dialog of a grant that is over or gone.
@@ -93,14 +102,14 @@ pub fn send(state: &mut State, dialog: &Dialog, fx: &mut Vec<Effect>) -> Result<
 fn more_time(state: &State, dialog: &Dialog) -> Result<Span, Refusal> {
     let Purpose::Extend { grant, .. } = &dialog.purpose else { return Ok(Span::ZERO) };
     let field = Some(FieldKind::RunFor);
-    let bad = || (SafeText::lit("not a length of time: write it like 45m, 1h30m or 90s"), field);
+    let bad = || (SafeText::lit(NotASpan::WORDS), field);
     let run_for: Span = dialog.run_for.text().parse().map_err(|_| bad())?;
-    let now = state.grants.find(grant).map_or(Span::ZERO, |g| g.run_for);
+    let (now, cap) = times(state, grant);
     if run_for <= now {
         return Err((safe!("it has {} already: give the time in all, from its start", now), field));
     }
-    if run_for > RUN_FOR_CAP {
-        return Err((safe!("nothing runs for more than {}", RUN_FOR_CAP), field));
+    if run_for > cap {
+        return Err((safe!("its rule allows at most {} in all", cap), field));
     }
     Ok(run_for)
 }

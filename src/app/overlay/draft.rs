@@ -5,7 +5,7 @@ use crate::app::state::State;
 use crate::decide::{Draft, Lack, requirements, unseen};
 use crate::domain::request::{Ballot, Request};
 use crate::domain::text::SafeText;
-use crate::domain::time::Span;
+use crate::domain::time::{NotASpan, Span};
 use crate::domain::verdict::SeenDemand;
 
 /// What keeps a dialog from being sent, and the field where it is mended.
@@ -34,8 +34,7 @@ pub fn draft_of(state: &State, dialog: &Dialog, ballot: Ballot, target: &Target)
 }
 
 fn time(text: &str, field: FieldKind) -> Result<Span, Refusal> {
-    text.parse::<Span>()
-        .map_err(|_| (SafeText::lit("not a length of time: write it like 45m, 1h30m or 90s"), Some(field)))
+    text.parse::<Span>().map_err(|_| (SafeText::lit(NotASpan::WORDS), Some(field)))
 }
 
 /// How many files must be acknowledged by their number, where that is allowed; the same for all targets.

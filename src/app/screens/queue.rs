@@ -5,6 +5,7 @@ use crate::app::line::Line;
 use crate::app::queue::{Row, RowKind, View};
 use crate::app::state::State;
 use crate::app::words;
+use crate::desk::news::{BackendState, Health};
 use crate::domain::request::{Can, Request};
 use crate::domain::text::SafeText;
 use crate::keymap::Verb;
@@ -147,7 +148,7 @@ fn finding(request: &Request) -> Line {
         Some(f) => {
             let role = request::severity_role(f.severity);
             let line = line.and(role, safe!("{} {} ", f.severity.mark(), f.id.meaning().what));
-            let line = line.and_marked(Role::Text, &safe!("{} {}", f.subject.ident(), f.detail.prose()));
+            let line = line.and_marked(Role::Text, &words::about(f));
             if new > 1 { line.and(Role::Dim, safe!("  and {} more", new - 1)) } else { line }
         }
         None if old > 0 => line.and(Role::Good, "nothing").and(Role::Dim, safe!("  {} old findings", old)),
@@ -173,7 +174,7 @@ fn needs(request: &Request) -> Line {
 /// What an empty list says.
 pub fn empty(state: &State) -> Vec<Line> {
     let mut lines = vec![Line::new()];
-    let connecting = state.backends.values().all(|b| b.health == crate::desk::news::Health::Connecting);
+    let connecting = state.backends.values().all(|b| b.health == Health::Connecting);
     if !state.queue.filter.is_empty() || state.queue.view != View::Waiting {
         lines.push(Line::of(Role::Text, safe!("  Nothing here: {}.", state.queue.shown_as())));
         lines.push(key_line(state, Verb::ViewWaiting, "everything that waits"));
@@ -182,8 +183,17 @@ pub fn empty(state: &State) -> Vec<Line> {
         }
         return lines;
     }
-    let says = if connecting { "  Asking the backends." } else { "  Nothing waits for a decision." };
-    lines.push(Line::of(Role::Text, says));
+    let silent: Vec<&BackendState> =
+        state.backends.values().filter(|b| matches!(b.health, Health::Stale { .. })).collect();
+    let says = match silent.len() {
+        _ if connecting => "  Asking the backends.",
+        0 => "  Nothing waits for a decision.",
+        n if n == state.backends.len() => "  UNKNOWN what waits for a decision: no backend answers.",
+        _ => "  Nothing waits as far as is known: not every backend answers.",
+    };
+    lines.push(Line::of(if silent.is_empty() { Role::Text } else { Role::Unknown }, says));
+    let width = usize::from(state.layout().list().rows.width);
+    lines.extend(silent.into_iter().flat_map(silence).flat_map(|line| line.wrap(width, 4)));
     lines.push(Line::new());
     for (command, what) in [
         ("jit-tui demo", "see the whole method on requests of its own"),
@@ -193,6 +203,15 @@ pub fn empty(state: &State) -> Vec<Line> {
         lines.push(Line::of(Role::Key, safe!("    {}", command)).filled_to(26).and(Role::Dim, what));
     }
     lines
+}
+
+/// What a backend that does not answer said last, and how to mend it.
+fn silence(backend: &BackendState) -> Vec<Line> {
+    let Health::Stale { fault, .. } = &backend.health else { return Vec::new() };
+    let what = Line::of(Role::Bad, safe!("  {}: ", backend.name)).and_marked(Role::Text, &fault.message);
+    let mend = Line::of(Role::Text, "    ").and_marked(Role::Dim, &fault.mend);
+    let mend = Some(mend).filter(|_| !fault.mend.as_str().is_empty());
+    [Line::new(), what].into_iter().chain(mend).collect()
 }
 
 fn key_line(state: &State, verb: Verb, what: &'static str) -> Line {

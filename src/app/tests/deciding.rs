@@ -53,6 +53,35 @@ fn no_other_key_sends() {
 }
 
 #[test]
+fn a_time_that_cannot_be_is_said_as_it_is_typed() {
+    for (typed, says) in [
+        ("x", "run for [x     ] NOT A TIME"),
+        ("9h", "run for [9h    ] NOT WITHIN 30m"),
+        ("0s", "run for [0s    ] NOT WITHIN 30m"),
+        ("25m", "run for [25m   ] max 30m"),
+    ] {
+        let mut stage = one(stage_request());
+        stage.press("a backtab backtab");
+        stage.types(typed);
+        assert!(says_in(&stage).contains(says), "{typed}: {}", says_in(&stage));
+    }
+}
+
+#[test]
+fn the_field_that_takes_the_keys_is_marked() {
+    let mut stage = one(stage_request());
+    stage.press("a backtab");
+    assert!(says_in(&stage).contains("WHY       >["), "{}", says_in(&stage));
+    stage.press("backtab backtab backtab");
+    assert!(says_in(&stage).contains("SCOPE     >(*) this request"), "{}", says_in(&stage));
+    assert!(says_in(&stage).contains("WHY        ["));
+}
+
+fn says_in(stage: &Stage) -> String {
+    says(&stage.state)
+}
+
+#[test]
 fn what_is_typed_in_the_first_300_ms_does_not_count() {
     let mut stage = one(stage_request());
     stage.press("a");

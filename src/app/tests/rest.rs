@@ -4,6 +4,7 @@ use crate::app::overlay::Overlay;
 use crate::app::testing::{Sample, Stage, count, fault, grant};
 use crate::app::{Effect, State};
 use crate::desk::news::{Errand, News};
+use crate::domain::grant::Grant;
 use crate::domain::request::Ballot;
 use crate::domain::time::Span;
 
@@ -43,6 +44,25 @@ fn extend_votes_for_more_time_in_all() {
         let extended = count(&effects, |e| matches!(e, Errand::Extend { run_for, .. } if *run_for == Span::mins(30)));
         assert_eq!(extended, usize::from(ok), "{typed}");
     }
+}
+
+#[test]
+fn an_extension_keeps_to_the_cap_of_its_rule() {
+    let with_cap = |cap| {
+        let mut stage = Stage::busy();
+        let grants = vec![Grant { cap, ..grant(&Sample::prod("shop", "deploy-api").core, true) }];
+        stage.news(News::Grants { backend: "local".parse().unwrap(), grants });
+        stage.press("R e");
+        stage
+    };
+    let dialog = |stage: &Stage| match &stage.state.overlay {
+        Some(Overlay::Dialog(dialog)) => Some((dialog.run_for.text(), dialog.caps.1)),
+        _ => None,
+    };
+    assert_eq!(dialog(&with_cap(Some(Span::mins(20)))), Some(("20m".into(), Span::mins(20))));
+    assert_eq!(dialog(&with_cap(None)), Some(("30m".into(), Span::hours(8))));
+    let full = with_cap(Some(Span::mins(15)));
+    assert_eq!((dialog(&full), note(&full.state)), (None, "it has 15m already, and its rule allows no more"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::at;
 use crate::app::Effect;
 use crate::app::testing::{Sample, Stage, WALL, backend, fault, grant, look_ups, person, sent, sketch};
-use crate::backends::port::ByHand;
+use crate::backends::port::{ByHand, Fault, Trouble};
 use crate::desk::news::{AuditState, Errand, GuardState, Health, News, Step};
 use crate::domain::decision::Decision;
 use crate::domain::grant::{End, Enforcer, Grant, Pass};
@@ -31,6 +31,18 @@ fn snapshots(name: &str, stage: &mut Stage) {
 #[test]
 fn empty() {
     snapshots("empty", &mut Stage::new());
+}
+
+#[test]
+fn a_backend_that_does_not_answer_says_why_where_its_requests_would_stand() {
+    let mut stage = Stage::new();
+    let fault = Fault::new(
+        Trouble::Unauthenticated,
+        "this token has expired",
+        "make one with `jit-tui broker token add`; a console takes it from its [[backend]] table",
+    );
+    stage.news(News::Backend(Box::new(backend("local", Health::Stale { since: None, fault }))));
+    snapshots("down", &mut stage);
 }
 
 #[test]

@@ -54,6 +54,7 @@ pub(super) fn act(state: &State, dialog: &Dialog, grant: Option<&Grant>, width: 
         let focused = dialog.focused() == FieldKind::RunFor;
         let mut line = fields::label("RUN FOR", focused);
         let at = fields::boxed(&mut line, &dialog.run_for, 7);
+        line = line.followed_by(fields::cap(&dialog.run_for, dialog.caps.1, true));
         line = line.and(Role::Text, safe!(" in all, from its start; now {}", grant.run_for));
         rows.push(Spot { line, spare: 0, cursor: focused.then_some(at), more: false });
     }

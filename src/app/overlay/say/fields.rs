@@ -43,7 +43,13 @@ fn barred(demands: &Demands) -> Vec<(&'static str, Vec<SafeText>)> {
 }
 
 pub(super) fn label(name: &'static str, focused: bool) -> Line {
-    Line::of(if focused { Role::Selected } else { Role::Dim }, name).filled_to(11)
+    let line = Line::of(if focused { Role::Selected } else { Role::Dim }, name);
+    // The sign is needed where a field has no cursor of the terminal's, and without colours.
+    if !focused {
+        return line.filled_to(11);
+    }
+    let gap = spaces(10usize.saturating_sub(line.width()));
+    line.and(Role::Text, gap).and(Role::Strong, ">")
 }
 
 pub(super) fn time_spot(dialog: &Dialog, ballot: Ballot, request: &Request) -> Spot {
@@ -54,7 +60,7 @@ pub(super) fn time_spot(dialog: &Dialog, ballot: Ballot, request: &Request) -> S
         line = line.and(if start { Role::Strong } else { Role::Text }, "start by ");
         let at = boxed(&mut line, &dialog.start_by, 6);
         cursor = start.then_some(at);
-        line = line.and(Role::Dim, if start { safe!(" max {}  ", dialog.caps.0) } else { SafeText::lit("  ") });
+        line = line.followed_by(cap(&dialog.start_by, dialog.caps.0, start)).and(Role::Text, "  ");
     }
     if request.enforcer == Enforcer::Guard {
         let says = if start { "left/right or type" } else { "later gates only; nothing that runs is ended" };
@@ -63,13 +69,23 @@ pub(super) fn time_spot(dialog: &Dialog, ballot: Ballot, request: &Request) -> S
     line = line.and(if run { Role::Strong } else { Role::Text }, "run for ");
     let at = boxed(&mut line, &dialog.run_for, 6);
     cursor = cursor.or(run.then_some(at));
-    line = line.and(Role::Text, safe!(" max {}", dialog.caps.1));
+    line = line.followed_by(cap(&dialog.run_for, dialog.caps.1, true));
     let then = match &request.core.command {
         Some(c) => safe!(", then {}, {}, KILL", c.stop_signal.ident(), c.grace),
         None => SafeText::default(),
     };
     line = line.and(Role::Dim, if start || run { SafeText::lit("  left/right or type") } else { then });
     Spot { line, spare: 0, cursor, more: false }
+}
+
+/// The cap behind a time, or what is wrong with what stands there.
+pub(super) fn cap(field: &Field, cap: Span, said: bool) -> Line {
+    match field.text().parse::<Span>() {
+        Err(_) => Line::of(Role::Bad, " NOT A TIME"),
+        Ok(span) if span == Span::ZERO || span > cap => Line::of(Role::Bad, safe!(" NOT WITHIN {}", cap)),
+        Ok(_) if said => Line::of(Role::Text, safe!(" max {}", cap)),
+        Ok(_) => Line::new(),
+    }
 }
 
 /// Puts a field in brackets behind the line; gives the column of its cursor.

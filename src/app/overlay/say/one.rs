@@ -91,7 +91,7 @@ fn news(request: &Request) -> Line {
     let Some(worst) = request.worst_new() else { return Line::labelled("NEW", Role::Good, "no new findings") };
     let role = request::severity_role(worst.severity);
     let line = Line::labelled("NEW", role, safe!("{} {} ", worst.severity.mark(), worst.id.meaning().what));
-    let line = line.and_marked(Role::Text, &safe!("{} {}", worst.subject.ident(), worst.detail.prose()));
+    let line = line.and_marked(Role::Text, &words::about(worst));
     if new.len() > 1 { line.and(Role::Warn, safe!("  and {} more", new.len() - 1)) } else { line }
 }
 

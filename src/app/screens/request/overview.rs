@@ -148,6 +148,7 @@ fn unseen(state: &State, request: &Request, line: Line) -> Line {
         Some(Reading::Here(_)) => {
             let seen = state.evidences.counts(request);
             match seen.must_see_unseen {
+                0 if seen.of == 0 => line,
                 0 if seen.files == seen.of => line.and(Role::Good, "  all seen"),
                 0 => line.and(Role::Dim, safe!("  {} of {} seen", seen.files, seen.of)),
                 n => line.and(Role::Warn, safe!("  {} must-see unseen", n)),
@@ -159,7 +160,7 @@ fn unseen(state: &State, request: &Request, line: Line) -> Line {
 
 fn clocks(state: &State, request: &Request) -> Vec<Line> {
     let now = state.label;
-    let asked = safe!("{} UTC, {} ago", request.created_at.clock(), words::ago(now, request.created_at));
+    let asked = safe!("{} UTC, {}", request.created_at.clock(), words::since(now, request.created_at));
     let waits = match (request.due, request.decided_at) {
         (_, Some(at)) => safe!("{} at {} UTC", request.state.word(), at.clock()),
         (Some(due), None) if request.enforcer != Enforcer::Broker => {
@@ -306,7 +307,7 @@ fn finding(finding: &Finding, label: &'static str) -> Vec<Line> {
     let role = severity_role(finding.severity);
     let line = Line::labelled(label, role, safe!("{} {} ", finding.severity.mark(), meaning.what));
     let line = line.and(Role::Dim, if finding.new { "NEW " } else { "old " });
-    let line = line.and_marked(Role::Text, &safe!("{} {}", finding.subject.ident(), finding.detail.prose()));
+    let line = line.and_marked(Role::Text, &words::about(finding));
     if !finding.new {
         return vec![line];
     }
