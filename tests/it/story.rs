@@ -5,5 +5,6 @@ mod console;
 mod deciding;
 mod demo;
 mod faults;
+mod outages;
 mod running;
 mod stage;

@@ -1,6 +1,6 @@
 //! The gate as its user runs it: the real binary against a broker that does as it is told.
 
-mod fake;
+pub mod fake;
 mod terminal;
 
 use std::os::unix::fs::PermissionsExt;

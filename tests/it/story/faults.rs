@@ -23,6 +23,9 @@ fn a_changed_byte_of_the_audit_log_is_found() {
     let brokers = stage.run("alice", &["audit", "verify", "broker.jsonl"]);
     assert!(brokers.code == 0 && brokers.out.starts_with("OK: "), "{}", brokers.all);
 
+    let anchored = stage.run("alice", &["audit", "verify", "--against", "broker.jsonl"]);
+    assert!(anchored.code == 0 && anchored.out.contains("anchored up to #"), "{}", anchored.all);
+
     let seq = changed(&stage, "alice/state/audit.jsonl", "\"kind\":\"intent\"");
     let broken = stage.run("alice", &["audit", "verify"]);
     assert_eq!(broken.code, 1, "{}", broken.all);
@@ -58,6 +61,7 @@ fn a_terminal_that_is_lost_in_the_hold_back_sends_nothing() {
     stage.recorded("alice", "dropped");
     nothing_was_sent(&stage);
     stage.still_waits(&mut gate);
+    the_next_start_says_so(&stage);
 }
 
 #[test]
@@ -99,6 +103,32 @@ fn a_told_end_gives_the_terminal_back_and_drops_what_was_held() {
     console.assert_given_back();
     nothing_was_sent(&stage);
     stage.still_waits(&mut gate);
+    the_next_start_says_so(&stage);
+}
+
+#[test]
+fn who_leaves_in_the_hold_back_is_asked_first_and_told_at_the_next_start() {
+    let stage = Stage::set();
+    let mut gate = stage.gate("staging", "deploy");
+    let mut console = stage.console("alice");
+    console.wait_for("> staging");
+    console.approve();
+    console.press("q");
+    console.wait_for(" quit   ");
+    console.press("y");
+    assert_eq!(console.exit_code(), 0);
+    console.assert_given_back();
+    nothing_was_sent(&stage);
+    stage.still_waits(&mut gate);
+    the_next_start_says_so(&stage);
+    the_next_start_is_silent(&stage);
+}
+
+fn the_next_start_is_silent(stage: &Stage) {
+    let console = stage.console("alice");
+    console.wait_for("anchored #");
+    assert!(!console.screen().contains("nothing was sent"), "{}", console.screen());
+    console.quit();
 }
 
 #[test]

@@ -57,6 +57,7 @@ impl Stage {
         command.env("HOME", self.home.path()).current_dir(self.home.path()).stdin(Stdio::null());
         command.env("JIT_TUI_CONFIG_DIR", self.path(who).join("config"));
         command.env("JIT_TUI_STATE_DIR", self.path(who).join("state"));
+        command.env("JIT_TUI_CLOCK_FILE", self.path("clock"));
         command
     }
 
@@ -73,14 +74,31 @@ impl Stage {
 
     /// A person with a token and a config.
     fn enrol(&self, person: &str) {
+        self.enrol_for(person, &[]);
+    }
+
+    /// The same, with more said about the token.
+    pub fn enrol_for(&self, person: &str, about: &[&str]) {
         let config = self.path(person).join("config");
         std::fs::create_dir_all(&config).unwrap();
-        private(&config.join("token"), &self.token(&["--person", person]));
+        private(&config.join("token"), &self.token(&[&["--person", person], about].concat()));
+        self.moves(person, &self.address());
+    }
+
+    /// The person's console asks another address.
+    pub fn moves(&self, person: &str, address: &str) {
         let backend = format!(
-            "[[backend]]\nkind = \"broker\"\nname = \"main\"\naddress = \"{}\"\ntoken_file = \"token\"\n",
-            self.address()
+            "[[backend]]\nkind = \"broker\"\nname = \"main\"\naddress = \"{address}\"\ntoken_file = \"token\"\n"
         );
-        private(&config.join("config.toml"), &backend);
+        private(&self.path(person).join("config/config.toml"), &backend);
+    }
+
+    /// From now on every process finds its clocks so many milliseconds off.
+    #[cfg(feature = "test-hooks")]
+    pub fn clock(&self, wall: i64, boot: i64) {
+        // In one step: a process may be reading it.
+        std::fs::write(self.path("clock.new"), format!("{wall} {boot}")).unwrap();
+        std::fs::rename(self.path("clock.new"), self.path("clock")).unwrap();
     }
 
     /// A repository whose script is whatever `script` made of it.
@@ -168,10 +186,19 @@ impl Stage {
     }
 
     pub fn console_in(&self, who: &str, how: impl FnOnce(Start) -> Start) -> Console {
+        self.console_as(who, how, "main ok")
+    }
+
+    /// The console of `who`, once it shows `words` of its broker.
+    pub fn console_until(&self, who: &str, words: &str) -> Console {
+        self.console_as(who, |start| start, words)
+    }
+
+    fn console_as(&self, who: &str, how: impl FnOnce(Start) -> Start, words: &str) -> Console {
         let mut start = how(Start::program(BIN, &[]).size(100, 30));
         start.home_at(&self.path(who));
         let console = Console(start.run());
-        console.wait_for("main ok");
+        console.wait_for(words);
         console
     }
 
