@@ -374,9 +374,20 @@ fn a_command_that_cannot_run_asks_nobody() {
 fn a_command_that_the_system_refuses_is_told_as_not_started() {
     let (place, fake) = (Place::new(), Fake::start(State::Approved));
     place.script("deploy.sh", "");
-    std::fs::write(place.path("deploy.sh"), "#!/nonexistent/interpreter\n").unwrap();
-    assert_eq!(place.gate(&fake, &[], &["./deploy.sh"]).code(), 127);
+    std::fs::write(place.path("deploy.sh"), "\x7fELF, or so it says\n").unwrap();
+    assert_eq!(place.gate(&fake, &[], &["./deploy.sh"]).code(), 126);
     assert_eq!(fake.world().end, Some(End::NotStarted));
+}
+
+#[test]
+fn a_script_whose_interpreter_is_not_there_wakes_nobody() {
+    let (place, fake) = (Place::new(), Fake::start(State::Approved));
+    place.script("deploy.sh", "");
+    std::fs::write(place.path("deploy.sh"), "#!/nonexistent/interpreter -e\n").unwrap();
+    assert_eq!(place.gate(&fake, &[], &["./deploy.sh"]).code(), 126);
+    let log = place.read("log");
+    assert!(log.contains("/nonexistent/interpreter: is named in the first line"), "{log}");
+    assert_eq!(fake.world().creates, 0);
 }
 
 #[test]

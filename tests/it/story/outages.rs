@@ -46,10 +46,10 @@ fn while_the_brokers_database_is_locked_nothing_is_granted_and_then_it_goes_on()
     console.press("o");
     console.wait_for("nothing was granted; ask again");
     console.press("\x1b");
+    console.wait_for("view waiting");
     other.execute_batch("ROLLBACK").unwrap();
     drop(other);
     stage.still_waits(&mut gate);
-    console.back();
     console.approve();
     console.press("!");
     console.wait_for("approve shop/deploy: approved");
