@@ -270,7 +270,8 @@ fn open_decisions_are_those_that_no_record_closed() {
     let home = home();
     let on = |event| about("local/a#1", event);
     let intent = |n| Event::Intent { decision: Box::new(decision(n)) };
-    let outcome = |n| Event::Outcome { decision: id(n), result: Outcome::Final { state: State::Approved } };
+    let outcome =
+        |n| Event::Outcome { decision: id(n), result: Outcome::Final { state: State::Approved }, place: None };
     home.add(vec![
         on(Event::Held { decision: id(1) }),
         on(Event::Held { decision: id(2) }),

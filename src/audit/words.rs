@@ -90,7 +90,11 @@ fn life(event: &Event) -> Option<SafeText> {
         Event::Held { decision } => safe!("holds back decision {}", decision),
         Event::Dropped { decision, why } => safe!("dropped decision {}, nothing sent: {}", decision, why.prose()),
         Event::Intent { decision } => safe!("about to {}", terms(decision)),
-        Event::Outcome { decision, result } => safe!("outcome of {}: {}", decision, result.words()),
+        Event::Outcome { decision, result, place: None } => safe!("outcome of {}: {}", decision, result.words()),
+        Event::Outcome { decision, result, place: Some(place) } => {
+            let (repository, environment) = (place.repository.ident(), place.environment.ident());
+            safe!("outcome of {} on {} {}: {}", decision, repository, environment, result.words())
+        }
         Event::Decided { decision, self_unproven, result } => {
             let unproven = if *self_unproven { " (self: unproven)" } else { "" };
             safe!("{}{}: {}", decided(decision), unproven, result.words())

@@ -1,7 +1,7 @@
 //! The one road of a decision: its turn, intent on disk, read again, compared, sent once, settled, outcome on disk.
 //! A backend that takes no call for a moment is waited for, never longer than two minutes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::claims::Claim;
@@ -18,7 +18,7 @@ use crate::decide;
 use crate::domain::decision::Decision;
 use crate::domain::json;
 use crate::domain::outcome::Outcome;
-use crate::domain::record::{Entry, Event, Head};
+use crate::domain::record::{Entry, Event, Head, Place};
 use crate::domain::text::SafeText;
 use crate::domain::time::{Ms, Span};
 use crate::safe;
@@ -88,7 +88,7 @@ async fn go(desk: &Arc<Inner>, decision: &Decision) -> Result<Outcome, SafeText>
         return Ok(refused(&unwritable(&why)));
     }
     tell(desk, decision, Step::Sending).await;
-    let trip = Trip { desk, backend: &backend, decision, still: &|_| true, told: true };
+    let trip = Trip { desk, backend: &backend, decision, still: &|_| true, told: true, about: OnceLock::new() };
     Ok(trip.carry(claim, place).await)
 }
 
@@ -143,7 +143,7 @@ pub(super) async fn travel_behind(
             None
         }
         Ok(Some(_)) => {
-            let trip = Trip { desk, backend, decision, still: &*auto.still, told: false };
+            let trip = Trip { desk, backend, decision, still: &*auto.still, told: false, about: OnceLock::new() };
             Some(trip.carry(claim, None).await)
         }
     }
@@ -159,13 +159,18 @@ pub(super) async fn travel_alone(desk: &Arc<Inner>, backend: &Arc<dyn Backend>, 
     if let Err(why) = desk.record(Entry { by: None, ..intent(desk, decision) }).await {
         return refused(&unwritable(&why));
     }
-    Trip { desk, backend, decision, still: &|_| true, told: false }.carry(claim, place).await
+    Trip { desk, backend, decision, still: &|_| true, told: false, about: OnceLock::new() }.carry(claim, place).await
 }
 
 /// Writes the outcome that closes the intent, and with it the grant that the guard keeps from then on. An outcome
 /// that cannot be written stays open and is settled at the next start.
-pub(super) async fn close(desk: &Arc<Inner>, decision: &Decision, outcome: &Outcome, ground: Option<&Ground>) {
-    let event = Event::Outcome { decision: decision.id.clone(), result: outcome.clone() };
+pub(super) async fn close(
+    desk: &Arc<Inner>,
+    decision: &Decision,
+    outcome: &Outcome,
+    (place, ground): (Option<&Place>, Option<&Ground>),
+) {
+    let event = Event::Outcome { decision: decision.id.clone(), result: outcome.clone(), place: place.cloned() };
     let entry = |by, event| Entry { at: desk.now().wall, by, request: Some(decision.request.clone()), event };
     let given = ground.and_then(|ground| give::give(desk, decision, ground, outcome));
     let by = desk.principal_at(&decision.request.backend);
@@ -184,6 +189,8 @@ struct Trip<'a> {
     still: &'a (dyn Fn(Now) -> bool + Send + Sync),
     /// A person waits for it: its steps are told.
     told: bool,
+    /// Where it is about, once its request was read again.
+    about: OnceLock<Place>,
 }
 
 /// What one try came to.
@@ -198,7 +205,7 @@ impl Trip<'_> {
     async fn carry(&self, claim: Claim, place: Option<pace::Place>) -> Outcome {
         let (outcome, ground) = self.tries().await;
         drop(place);
-        close(self.desk, self.decision, &outcome, ground.as_deref()).await;
+        close(self.desk, self.decision, &outcome, (self.about.get(), ground.as_deref())).await;
         claim.release();
         outcome
     }
@@ -254,6 +261,7 @@ impl Trip<'_> {
             Ok(now) => now,
             Err(tried) => return tried,
         };
+        self.about.get_or_init(|| Place::of(&now.core));
         let ground = match give::ground(&**self.backend, self.decision, &now).await {
             Ok(ground) => ground,
             Err(fault) if fault.trouble == Trouble::Limited => return Tried::Limited(fault),

@@ -74,7 +74,7 @@ async fn settle_one(desk: Arc<Inner>, decision: Decision) {
         Outcome::Final { .. } => give::ground_again(&backend, &decision).await,
         _ => None,
     };
-    road::close(&desk, &decision, &outcome, ground.as_deref()).await;
+    road::close(&desk, &decision, &outcome, (None, ground.as_deref())).await;
     look_ups::decided(&desk, &decision, &outcome).await;
     road::tell(&desk, &decision, Step::Done(outcome)).await;
     claim.release();

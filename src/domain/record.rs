@@ -11,6 +11,7 @@ use super::ids::{DecisionId, GrantId, RequestKey};
 use super::json;
 use super::outcome::Outcome;
 use super::principal::Principal;
+use super::request::Core;
 use super::text::Text;
 use super::time::{Ms, Span};
 
@@ -57,6 +58,9 @@ pub enum Event {
         decision: DecisionId,
         /// What came of it.
         result: Outcome,
+        /// Where it was about, as the request said when it was read again; absent = it was not read.
+        #[serde(default)]
+        place: Option<Place>,
     },
     /// Broker: a decision was taken in, as its exact bytes.
     Decided {
@@ -195,6 +199,22 @@ pub enum Event {
         /// The evidence digest.
         evidence: Digest,
     },
+}
+
+/// Repository and environment: by these a request's history is found, long after its backend lists it no more.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Place {
+    /// The repository id.
+    pub repository: Text,
+    /// The environment.
+    pub environment: Text,
+}
+
+impl Place {
+    /// Where this request would run.
+    pub fn of(core: &Core) -> Self {
+        Self { repository: core.repository.value.clone(), environment: core.environment.value.clone() }
+    }
 }
 
 /// One line of the log. `prev` is the SHA-256 of the previous line without its newline; zero for the first.

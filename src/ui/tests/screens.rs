@@ -8,9 +8,9 @@ use crate::desk::news::{AuditState, Errand, GuardState, Health, News, Step};
 use crate::domain::decision::Decision;
 use crate::domain::grant::{End, Enforcer, Grant, Pass};
 use crate::domain::guard::OnExpiry;
-use crate::domain::ids::GrantId;
+use crate::domain::ids::{DecisionId, GrantId};
 use crate::domain::outcome::Outcome;
-use crate::domain::record::{Entry, Event, Head, Record};
+use crate::domain::record::{Entry, Event, Head, Place, Record};
 use crate::domain::request::{Ballot, State};
 use crate::domain::scope::Scope;
 use crate::domain::text::SafeText;
@@ -250,6 +250,42 @@ fn audit() {
     stage.press("L");
     stage.news(News::Audit { generation: 1, result: Ok(records()) });
     snapshots("audit", &mut stage);
+}
+
+#[test]
+fn the_history_reaches_requests_that_no_backend_lists_any_more() {
+    let mut stage = Stage::new();
+    let request = Sample::prod("shop", "deploy-api");
+    let (here, mut elsewhere) = (Place::of(&request.core), Place::of(&request.core));
+    elsewhere.environment = "staging".into();
+    stage.lists(vec![request]);
+    let effects = stage.press("enter 4");
+    let asked = effects.iter().find_map(|effect| match effect {
+        Effect::Errand(Errand::Audit { generation, .. }) => Some(*generation),
+        _ => None,
+    });
+    let told = |n: u32, key: &str, event| {
+        let at = WALL - Span::hours(24 * n);
+        let entry = Entry { at, by: None, request: Some(key.parse().unwrap()), event };
+        let (line, _) = Head::empty().chain(entry).unwrap();
+        Arc::new(serde_json::from_str::<Record>(&line).unwrap())
+    };
+    let ended = |place| Event::Outcome {
+        decision: DecisionId::new(WALL, [1; 10]),
+        result: Outcome::Final { state: State::Rejected },
+        place,
+    };
+    let records = vec![
+        told(1, "local/old#1", ended(Some(here))),
+        told(1, "local/old#1", Event::Reviewed { comment: "long ago, and of this place".into() }),
+        told(2, "local/other#1", ended(Some(elsewhere))),
+        told(2, "local/other#1", Event::Reviewed { comment: "of another place".into() }),
+        told(3, "local/unread#1", ended(None)),
+    ];
+    stage.news(News::Audit { generation: asked.unwrap(), result: Ok(records) });
+    let shown = at(&mut stage, (120, 40));
+    assert!(shown.contains("long ago, and of this place") && shown.matches("rejected").count() == 1, "{shown}");
+    assert!(!shown.contains("of another place"), "{shown}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::app::state::State;
 use crate::app::words;
 use crate::domain::grant::Grant;
 use crate::domain::ids::RequestKey;
-use crate::domain::record::Record;
+use crate::domain::record::{Event, Place, Record};
 use crate::domain::request::Request;
 use crate::domain::text::SafeText;
 use crate::safe;
@@ -32,13 +32,17 @@ pub fn lines(state: &State, request: &Request, past: &Past) -> Vec<Line> {
     lines
 }
 
-/// The records about requests of this repository and environment, as far as their backends still list them.
+/// The records about requests of this repository and environment: those that their backends still list, and those
+/// whose outcome is on record.
 fn recorded(state: &State, request: &Request, records: &[Arc<Record>]) -> Vec<Line> {
+    let here = Place::of(&request.core);
     let requests = state.queue.all().iter().map(|e| e.request.as_ref()).filter(|r| same_place(r, request));
     let grants = state.grants.all().filter(|g| granted_at(g, request));
+    let decided = records.iter().filter(|r| matches!(&r.event, Event::Outcome { place: Some(p), .. } if *p == here));
     let keys: BTreeSet<&RequestKey> = requests
         .map(Request::key)
         .chain(grants.flat_map(|g| g.passes.iter().map(|p| &p.request).chain([&g.bound.request])))
+        .chain(decided.filter_map(|r| r.request.as_ref()))
         .collect();
     let here = records.iter().filter(|r| r.request.as_ref().is_some_and(|key| keys.contains(key)));
     let lines: Vec<Line> = here.map(|record| audit::row(record)).collect();
