@@ -37,7 +37,11 @@ pub fn run(args: Args) -> Exit {
 async fn go(args: Args) -> Exit {
     let opened = open::open(&args.common.open)?;
     let now = crate::sys::clock::now().wall;
-    for (name, grant) in all(&opened).await? {
+    let grants = all(&opened).await?;
+    if grants.is_empty() && !args.common.json {
+        out::line(&SafeText::lit("nothing is granted"))?;
+    }
+    for (name, grant) in grants {
         if args.common.json {
             out::json(&Told { backend: &name, grant: &grant })?;
         } else {
