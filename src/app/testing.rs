@@ -13,18 +13,19 @@ use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
 use crate::domain::evidence::{Base, BaseKind, Blob, Commit, Course, Evidence, Totals, Tree};
 use crate::domain::finding::{Finding, FindingId};
+use crate::domain::fixture;
+pub use crate::domain::fixture::person;
 use crate::domain::grant::{Bound, End, Enforcer, Grant, Pass};
 use crate::domain::ids::{CommitSha, GrantId, RequestKey};
 use crate::domain::lookup::{Change, Claim, Known, LookUp, LookUps, Moved, Reach};
 use crate::domain::outcome::Outcome;
-use crate::domain::principal::{Assurance, Identity, IdentityKind, Principal, Role, Source, Sourced};
+use crate::domain::principal::{Identity, IdentityKind, Role, Source, Sourced};
 use crate::domain::request::{
-    Ask, Ballot, Can, Command, Core, EvidenceSummary, Look, NeedState, Request, Run, Sealed, State as Standing, Vote,
+    Ballot, Can, Command, Core, EvidenceSummary, Look, NeedState, Request, Run, Sealed, State as Standing, Vote,
 };
 use crate::domain::scope::Scope;
-use crate::domain::text::Text;
 use crate::domain::time::{Ms, Span};
-use crate::domain::verdict::{Effect as Judged, Need, SeenDemand, SelfCheck, Verdict};
+use crate::domain::verdict::{Need, SeenDemand, SelfCheck, Verdict};
 use crate::keymap::{Code, Key};
 use crate::sys::clock::Now;
 
@@ -37,15 +38,6 @@ pub fn sha(c: char) -> CommitSha {
 
 fn hex(digits: &str, n: usize) -> &str {
     digits.get(..n).unwrap()
-}
-
-pub fn person(name: &str) -> Principal {
-    Principal {
-        issuer: "broker".into(),
-        subject: name.into(),
-        assurance: Assurance::Bearer,
-        person: Some(name.parse().unwrap()),
-    }
 }
 
 pub const DIFF: &str = "diff --git a/.github/workflows/deploy.yml b/.github/workflows/deploy.yml
@@ -83,45 +75,24 @@ index 5555555..6666666 100644
 ";
 
 fn core(repo: &str, name: &str, id: &str) -> Core {
+    let usual = fixture::core(&format!("local/{}#1", hex(id, 32)));
+    let credential =
+        Identity { role: Role::Credential, kind: IdentityKind::Token, name: "shop-prod".into(), source: Source::Token };
     Core {
-        key: format!("local/{}#1", hex(id, 32)).parse().unwrap(),
         nonce: Some(id.to_owned()),
         repository: Sourced { value: format!("acme/{repo}").into(), source: Source::Token },
-        environment: Sourced { value: "production".into(), source: Source::Token },
         name: name.into(),
         head: Some(format!("4f1c9ab{}", hex(id, 33)).parse().unwrap()),
-        branch: Some("main".into()),
         base: Some(sha('8')),
-        command: Some(Command {
-            argv: ["./deploy.sh", "--region", "eu"].map(Text::from).to_vec(),
+        command: usual.command.map(|command| Command {
             folder: "/srv/ci/shop".into(),
             program: "/srv/ci/shop/deploy.sh".into(),
             program_digest: Digest::of(b"deploy.sh"),
-            env_digest: Digest::of(b"env"),
-            stop_signal: "TERM".into(),
-            grace: Span::mins(1),
+            ..command
         }),
-        workflow: None,
-        tree: Some(Digest::of(b"tree")),
-        clean: true,
-        run: Some(Run {
-            system: "github-actions".into(),
-            id: "8841".into(),
-            attempt: 1,
-            job: "deploy".into(),
-            url: Some("https://ci.example/acme/runs/8841".into()),
-        }),
-        identities: vec![
-            Identity { role: Role::Requester, kind: IdentityKind::Login, name: "bob".into(), source: Source::Claimed },
-            Identity {
-                role: Role::Credential,
-                kind: IdentityKind::Token,
-                name: "shop-prod".into(),
-                source: Source::Token,
-            },
-        ],
-        reason: "INC-2291 roll forward".into(),
-        ask: Ask { scope: Scope::Once, run_for: Span::mins(15) },
+        run: usual.run.map(|run| Run { url: Some("https://ci.example/acme/runs/8841".into()), ..run }),
+        identities: usual.identities.into_iter().chain([credential]).collect(),
+        ..usual
     }
 }
 
@@ -137,24 +108,18 @@ impl Sample {
     pub fn prod(repo: &str, name: &str) -> Self {
         let id = Digest::of(format!("{repo}/{name}").as_bytes()).hex();
         let core = core(repo, name, &id);
+        let usual = fixture::request_of(core.clone());
         let request = Request {
-            core: Sealed::new(core.clone()).unwrap(),
-            seq: 1,
-            state: Standing::Pending,
             created_at: WALL - Span::mins(4),
             due: Some(WALL + Span::mins(11)),
-            decided_at: None,
             verdict: verdict(),
             needs: vec![NeedState { group: Some("oncall".parse().unwrap()), need: 2, have: 1 }],
-            votes: Vec::new(),
-            looks: Vec::new(),
             findings: vec![Finding::new(
                 FindingId::ActionShaChanged,
                 "aquasecurity/trivy-action",
                 "a1b2c3d -> 9f8e7d6",
             )],
             evidence: EvidenceSummary {
-                digest: Digest::of(b"evidence"),
                 base: Some(Base {
                     sha: sha('8'),
                     kind: BaseKind::LastDeployed,
@@ -162,17 +127,9 @@ impl Sample {
                 }),
                 course: Some(Course::Ahead),
                 totals: Some(Totals { files: 3, added: 5, removed: 3 }),
-                commits: 3,
-                cut: false,
+                ..usual.evidence
             },
-            enforcer: Enforcer::Broker,
-            can: Can::Yes { starts: true },
-            grant: None,
-            unreviewed: false,
-            gate_waits: Some(true),
-            inputs_hidden: false,
-            no_reject: None,
-            facts: Vec::new(),
+            ..usual
         };
         Self { request, core }
     }
@@ -255,24 +212,15 @@ impl Sample {
 
 pub fn verdict() -> Verdict {
     Verdict {
-        effect: Judged::Approve,
-        rules: vec!["prod-deploy".into()],
         words: "production needs two people of oncall who did not ask for it".into(),
         needs: vec![Need { count: 2, group: Some("oncall".parse().unwrap()) }],
         not_self: SelfCheck { requester: true, authors: true, verified_requester: false },
-        scopes: vec![Scope::Once, Scope::Run],
-        start_by: Span::mins(10),
-        run_for: Span::mins(30),
-        max_uses: None,
         reason: true,
         word: Some("PROD".into()),
         seen: SeenDemand::MustSee,
-        may_acknowledge: true,
         bulk: false,
-        wait: Span::mins(60),
-        min_assurance: Assurance::Peer,
         break_glass: Some("sre".parse().unwrap()),
-        policy: Digest::of(b"policy"),
+        ..fixture::verdict()
     }
 }
 

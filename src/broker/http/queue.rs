@@ -122,7 +122,12 @@ pub async fn look(
     Path(path): Path<String>,
 ) -> Reply {
     let about = About { caller, id: id(&path)? };
-    app.writer.apply(Command::Look(about.clone())).await?;
+    then_shown(&app, &about, Command::Look(about.clone())).await
+}
+
+/// Has something done about a request, and answers with how it stands then.
+async fn then_shown(app: &App, about: &About, command: Command) -> Reply {
+    app.writer.apply(command).await?;
     answer(&app.view(&about.id, &about.caller)?)
 }
 
@@ -156,6 +161,5 @@ pub async fn review(
 ) -> Reply {
     let (review, _) = parsed::<Review>(body).await?;
     let about = About { caller, id: id(&path)? };
-    app.writer.apply(Command::Review(about.clone(), review.comment)).await?;
-    answer(&app.view(&about.id, &about.caller)?)
+    then_shown(&app, &about, Command::Review(about.clone(), review.comment)).await
 }

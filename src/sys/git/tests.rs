@@ -26,6 +26,14 @@ impl Repo {
         assert!(out.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&out.stderr));
     }
 
+    /// Git itself, with what the hostile repository has set taken away: only what is tested may fall into its traps.
+    fn git_disarmed(&self, args: &[&str]) {
+        let settings = ["core.fsmonitor=false", "filter.evil.clean=", "filter.evil.required=false"];
+        let settings = settings.into_iter().chain(["core.hooksPath=/dev/null", "diff.external="]);
+        let settings: Vec<&str> = settings.flat_map(|setting| ["-c", setting]).collect();
+        self.git(&[&settings, args].concat());
+    }
+
     fn write(&self, name: &str, text: &str) -> &Self {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -108,48 +116,10 @@ fn attributes_and_drivers_hide_nothing_and_run_nothing() {
     repo.write(".git/hooks/post-index-change", &format!("#!/bin/sh\n{spy}\n"));
     std::fs::set_permissions(repo.path().join(".git/hooks/post-index-change"), std::fs::Permissions::from_mode(0o755))
         .unwrap();
-    repo.git(&[
-        "-c",
-        "core.fsmonitor=false",
-        "-c",
-        "filter.evil.clean=",
-        "-c",
-        "filter.evil.required=false",
-        "-c",
-        "core.hooksPath=/dev/null",
-        "-c",
-        "diff.external=",
-        "status",
-    ]);
+    repo.git_disarmed(&["status"]);
     repo.write("script.sh", "echo 2\n").write(".gitattributes", "*.sh -diff filter=evil diff=evil\n");
-    repo.git(&[
-        "-c",
-        "core.fsmonitor=false",
-        "-c",
-        "filter.evil.clean=",
-        "-c",
-        "filter.evil.required=false",
-        "-c",
-        "core.hooksPath=/dev/null",
-        "add",
-        "-A",
-    ]);
-    repo.git(&[
-        "-c",
-        "core.fsmonitor=false",
-        "-c",
-        "filter.evil.clean=",
-        "-c",
-        "filter.evil.required=false",
-        "-c",
-        "core.hooksPath=/dev/null",
-        "-c",
-        "diff.external=",
-        "commit",
-        "-q",
-        "-m",
-        "second",
-    ]);
+    repo.git_disarmed(&["add", "-A"]);
+    repo.git_disarmed(&["commit", "-q", "-m", "second"]);
     repo.write("script.sh", "echo 3\n");
     drop(std::fs::remove_file(&ran));
     let git = repo.open();

@@ -41,9 +41,7 @@ fn an_approved_step_runs_and_is_ended_at_its_time() {
 fn a_rejected_step_does_not_run() {
     let stage = Stage::set();
     stage.endless_script();
-    let mut gate = stage.gate("staging", "deploy");
-    let console = stage.console("alice");
-    console.wait_for("> staging");
+    let (mut gate, console) = stage.asked("alice");
     console.dialog("r", "REJECT:", "x  reject");
     console.confirm("x", "REJECT:");
     console.wait_for("HELD reject");
@@ -58,9 +56,7 @@ fn a_rejected_step_does_not_run() {
 #[test]
 fn a_decision_that_is_taken_back_was_never_sent() {
     let stage = Stage::set();
-    let mut gate = stage.gate("staging", "deploy");
-    let console = stage.console("alice");
-    console.wait_for("> staging");
+    let (mut gate, console) = stage.asked("alice");
     console.approve();
     console.press("u");
     console.wait_for("nothing sent");
@@ -78,9 +74,7 @@ fn a_decision_that_is_taken_back_was_never_sent() {
 fn a_script_that_was_swapped_after_it_was_asked_does_not_run() {
     let stage = Stage::set();
     stage.endless_script();
-    let mut gate = stage.gate("staging", "deploy");
-    let console = stage.console("alice");
-    console.wait_for("> staging");
+    let (mut gate, console) = stage.asked("alice");
     stage.script("touch swapped");
     console.approve();
     console.press("!");

@@ -7,9 +7,7 @@ use super::stage::Stage;
 #[test]
 fn a_changed_byte_of_the_audit_log_is_found() {
     let stage = Stage::set();
-    let mut gate = stage.gate("staging", "deploy");
-    let console = stage.console("alice");
-    console.wait_for("> staging");
+    let (mut gate, console) = stage.asked("alice");
     console.approve();
     console.press("!");
     assert_eq!(gate.code(), 0);
@@ -51,11 +49,7 @@ fn changed(stage: &Stage, file: &str, kind: &str) -> u64 {
 #[test]
 fn a_terminal_that_is_lost_in_the_hold_back_sends_nothing() {
     let stage = Stage::set();
-    let mut gate = stage.gate("staging", "deploy");
-    let mut console = stage.console("alice");
-    console.wait_for("> staging");
-    console.approve();
-    stage.recorded("alice", "held");
+    let (mut gate, mut console) = stage.held("alice");
     console.hang_up();
     assert_eq!(console.exit_code(), 129);
     stage.recorded("alice", "dropped");
@@ -67,11 +61,7 @@ fn a_terminal_that_is_lost_in_the_hold_back_sends_nothing() {
 #[test]
 fn a_console_that_is_killed_in_the_hold_back_sends_nothing_and_the_next_one_says_so() {
     let stage = Stage::set();
-    let mut gate = stage.gate("staging", "deploy");
-    let mut console = stage.console("alice");
-    console.wait_for("> staging");
-    console.approve();
-    stage.recorded("alice", "held");
+    let (mut gate, mut console) = stage.held("alice");
     console.signal(Signal::KILL);
     console.exit_code();
     nothing_was_sent(&stage);
@@ -94,9 +84,7 @@ fn the_next_start_says_so(stage: &Stage) {
 #[test]
 fn a_told_end_gives_the_terminal_back_and_drops_what_was_held() {
     let stage = Stage::set();
-    let mut gate = stage.gate("staging", "deploy");
-    let mut console = stage.console("alice");
-    console.wait_for("> staging");
+    let (mut gate, mut console) = stage.asked("alice");
     console.approve();
     console.signal(Signal::TERM);
     assert_eq!(console.exit_code(), 143);
@@ -109,9 +97,7 @@ fn a_told_end_gives_the_terminal_back_and_drops_what_was_held() {
 #[test]
 fn who_leaves_in_the_hold_back_is_asked_first_and_told_at_the_next_start() {
     let stage = Stage::set();
-    let mut gate = stage.gate("staging", "deploy");
-    let mut console = stage.console("alice");
-    console.wait_for("> staging");
+    let (mut gate, mut console) = stage.asked("alice");
     console.approve();
     console.press("q");
     console.wait_for(" quit   ");

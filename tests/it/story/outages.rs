@@ -35,9 +35,7 @@ fn without_room_for_the_intent_nothing_is_sent_and_with_room_again_it_is() {
 #[test]
 fn while_the_brokers_database_is_locked_nothing_is_granted_and_then_it_goes_on() {
     let stage = Stage::set();
-    let mut gate = stage.gate("staging", "deploy");
-    let console = stage.console("alice");
-    console.wait_for("> staging");
+    let (mut gate, console) = stage.asked("alice");
     let other = rusqlite::Connection::open(stage.path("broker/state/broker.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     console.approve();

@@ -202,6 +202,22 @@ impl Stage {
         console
     }
 
+    /// A job that waits, and the console of `who` with it under the cursor.
+    pub fn asked(&self, who: &str) -> (Gate, Console) {
+        let gate = self.gate("staging", "deploy");
+        let console = self.console(who);
+        console.wait_for("> staging");
+        (gate, console)
+    }
+
+    /// The same with the job approved and held back.
+    pub fn held(&self, who: &str) -> (Gate, Console) {
+        let (gate, console) = self.asked(who);
+        console.approve();
+        self.recorded(who, "held");
+        (gate, console)
+    }
+
     /// Key and code of the one request that waits.
     pub fn waiting(&self) -> (String, String) {
         let said = self.run("dan", &["list"]);
