@@ -88,6 +88,7 @@ fn core(repo: &str, name: &str, id: &str) -> Core {
             folder: "/srv/ci/shop".into(),
             program: "/srv/ci/shop/deploy.sh".into(),
             program_digest: Digest::of(b"deploy.sh"),
+            env_digest: Digest::of(b"env"),
             ..command
         }),
         run: usual.run.map(|run| Run { url: Some("https://ci.example/acme/runs/8841".into()), ..run }),

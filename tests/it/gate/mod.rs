@@ -374,7 +374,9 @@ fn a_command_that_cannot_run_asks_nobody() {
 fn a_command_that_the_system_refuses_is_told_as_not_started() {
     let (place, fake) = (Place::new(), Fake::start(State::Approved));
     place.script("deploy.sh", "");
-    std::fs::write(place.path("deploy.sh"), "\x7fELF, or so it says\n").unwrap();
+    let interpreter = place.path("plain");
+    std::fs::write(&interpreter, "there, and not to be executed").unwrap();
+    std::fs::write(place.path("deploy.sh"), format!("#!{}\n", interpreter.display())).unwrap();
     assert_eq!(place.gate(&fake, &[], &["./deploy.sh"]).code(), 126);
     assert_eq!(fake.world().end, Some(End::NotStarted));
 }
