@@ -134,7 +134,7 @@ async fn what_waits_for_its_turn_is_not_intended_and_can_be_taken_back() {
     desk.settled().await;
     let log = log(dir.path());
     assert_eq!((log.matches(r#""kind":"dropped""#).count(), intents(&log), sent(&hub)), (3, 1, 1));
-    let open = crate::audit::open_decisions(dir.path()).unwrap();
+    let open = crate::audit::open_decisions(dir.path(), &[].into()).unwrap();
     assert_eq!(open, crate::audit::Open::default(), "nothing is left to be settled at the next start");
 }
 

@@ -89,7 +89,7 @@ fn turn(entries: &mut BTreeMap<GrantId, Entry>, record: &Record) {
                 entry.pass(decision, record);
             }
         }
-        Event::Outcome { decision, result } if result.had_no_effect() => {
+        Event::Outcome { decision, result, .. } if result.had_no_effect() => {
             entries.values_mut().for_each(|entry| entry.take_back(decision));
         }
         Event::Revoked { grant, reason } => {
@@ -149,7 +149,7 @@ mod tests {
 
     fn outcome(n: u8, result: Outcome) -> Event {
         let Event::Passed { decision, .. } = passed(n) else { unreachable!() };
-        Event::Outcome { decision, result }
+        Event::Outcome { decision, result, place: None }
     }
 
     #[test]

@@ -105,6 +105,7 @@ pub(in crate::desk) fn kept() -> Kept {
             decided_at,
             start_by: decided_at + Span::mins(30),
             run_for: Span::mins(15),
+            cap: None,
             max_uses: Some(8),
             passes: Vec::new(),
             revoked: None,
