@@ -61,6 +61,7 @@ async fn hold(desk: &Arc<Inner>, id: DecisionId, key: RequestKey) {
 }
 
 async fn let_go(desk: &Arc<Inner>, id: DecisionId, key: RequestKey, why: &SafeText, shown: bool) {
+    desk.after_hold(&id).await;
     let event = Event::Dropped { decision: id.clone(), why: why.as_str().into() };
     put(desk, Some(key), event, audit::Sync::No).await;
     if let Ok(claim) = desk.claim(&id).map(|claim| shown.then_some(claim)) {
@@ -70,6 +71,8 @@ async fn let_go(desk: &Arc<Inner>, id: DecisionId, key: RequestKey, why: &SafeTe
 }
 
 async fn decide(desk: &Arc<Inner>, decision: Decision) {
+    // Who sends at once may be quicker than the hold: two claims of one process would wait for each other for ever.
+    desk.after_hold(&decision.id).await;
     let name = decision.request.backend.clone();
     road::travel(desk, decision).await;
     desk.wake(&name);

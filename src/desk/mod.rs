@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, OwnedMutexGuard, mpsc, watch};
 
 use crate::audit;
 use crate::backends::port::{Backend, Fault, Session};
@@ -91,6 +91,8 @@ struct Inner {
     broken: AtomicBool,
     claims: Claims,
     held: Mutex<HashMap<DecisionId, Claim>>,
+    /// Locked while a decision is being put on hold.
+    holding: Mutex<HashMap<DecisionId, Arc<tokio::sync::Mutex<()>>>>,
     news: mpsc::Sender<News>,
     under_way: Arc<watch::Sender<usize>>,
     poll_every: Span,
@@ -150,6 +152,7 @@ impl Desk {
             claims: Claims::of(&setup.state),
             state: setup.state,
             held: Mutex::default(),
+            holding: Mutex::default(),
             news,
             under_way: Arc::new(watch::Sender::new(0)),
             poll_every: setup.poll_every,
@@ -192,8 +195,13 @@ impl Desk {
         // Nobody who leaves has to wait for look-ups: no decision needs what they put on record.
         let counts = !matches!(errand, news::Errand::LookUp(_));
         let under_way = counts.then(|| UnderWay::one_more(&self.0.under_way));
+        let holding = match &errand {
+            news::Errand::Hold { id, .. } => self.0.begin_hold(id),
+            _ => None,
+        };
         tokio::spawn(async move {
             errands::run(desk, errand).await;
+            drop(holding);
             drop(under_way);
         });
     }
@@ -354,6 +362,22 @@ impl Inner {
         if let Ok(head) = self.journal.try_again().await {
             self.broken.store(false, Ordering::Relaxed);
             self.tell(News::AuditState(AuditState::Ok { seq: head.seq, anchored: None })).await;
+        }
+    }
+
+    /// From here on whatever else is done with this decision waits until it is held, claim and record.
+    fn begin_hold(&self, id: &DecisionId) -> Option<OwnedMutexGuard<()>> {
+        let turn = Arc::new(tokio::sync::Mutex::new(()));
+        let guard = Arc::clone(&turn).try_lock_owned().ok();
+        drop(self.holding.lock().map(|mut holding| holding.insert(id.clone(), turn)));
+        guard
+    }
+
+    /// Waits for the hold of a decision, where one has begun.
+    async fn after_hold(&self, id: &DecisionId) {
+        let turn = self.holding.lock().ok().and_then(|mut holding| holding.remove(id));
+        if let Some(turn) = turn {
+            drop(turn.lock().await);
         }
     }
 

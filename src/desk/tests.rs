@@ -349,3 +349,20 @@ async fn a_log_that_can_be_written_again_is_used_again() {
     assert!(desk.decide(backend.decision()).await.is_success());
     assert_eq!(backend.sent(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sends_at_once_is_not_quicker_than_the_hold() {
+    for _ in 0..50 {
+        let dir = tempfile::tempdir().unwrap();
+        let backend = Fake::new(approved);
+        let (desk, _news) = open(dir.path(), &backend);
+        let decision = backend.decision();
+        desk.run(Errand::Hold { id: decision.id.clone(), key: decision.request.clone() });
+        desk.run(Errand::Decide(Box::new(decision)));
+        desk.settled().await;
+        let log = log(dir.path());
+        let at = |kind: &str| log.find(&format!("\"kind\":\"{kind}\"")).unwrap();
+        assert!(at("held") < at("intent") && at("intent") < at("outcome"), "{log}");
+        assert_eq!(std::fs::read_dir(dir.path().join("intents")).unwrap().count(), 0);
+    }
+}
