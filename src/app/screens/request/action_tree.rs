@@ -116,8 +116,12 @@ impl Tree<'_> {
         let line = match before {
             Some(before) => {
                 let sha = old.map_or(SafeText::lit("SHA not known"), |old| shown(old, whole));
-                line.and(Role::Removed, safe!("  was {} ", sha))
-                    .and_marked(Role::Removed, &safe!("({})", before.reference.ident()))
+                let line = line.and(Role::Removed, safe!("  was {}", sha));
+                // A whole SHA that is written says nothing more than the SHA that it stands for.
+                match Some(&before.reference) == old {
+                    true => line,
+                    false => line.and_marked(Role::Removed, &safe!(" ({})", before.reference.ident())),
+                }
             }
             None => line,
         };
@@ -162,26 +166,31 @@ impl Tree<'_> {
 
     /// `approved 3x, last by alice 2d ago; first seen 5d ago by alice`.
     fn ledger(&self, known: &Known) -> Line {
-        let ago = |at: Ms| words::ago(self.view.now, at);
         let line = match &known.approval {
             Some((who, at)) => {
-                let text = safe!("approved {}x, last by {} {} ago", known.approved, who.ident(), ago(*at));
+                let text = safe!("approved {}x, last by {} {}", known.approved, who.ident(), self.ago(*at));
                 Line::of(Role::Text, text)
             }
             None if known.action => Line::of(Role::Warn, "this SHA was never approved here"),
             None => Line::of(Role::Warn, "no SHA of it was ever approved here"),
         };
         match (known.first, &known.by) {
-            (Some(at), Some(by)) => line.and(Role::Dim, safe!("; first seen {} ago by {}", ago(at), by.ident())),
-            (Some(at), None) => line.and(Role::Dim, safe!("; first seen {} ago", ago(at))),
-            (None, _) => line.and(Role::Dim, "; under this reference first seen now"),
+            (Some(at), Some(by)) => line.and(Role::Dim, safe!("; first seen {} by {}", self.ago(at), by.ident())),
+            (Some(at), None) => line.and(Role::Dim, safe!("; first seen {}", self.ago(at))),
+            (None, _) => line.and(Role::Dim, "; first seen so now"),
         }
     }
 
     fn moved(&self, known: &Known) -> Option<Line> {
         let was = known.moved.as_ref()?;
-        let ago = words::ago(self.view.now, was.at);
-        Some(Line::of(Role::Bad, safe!("!! MOVED: it stood for {} {} ago", self.hash(&was.sha), ago)))
+        let text = safe!("!! MOVED: it stood for {} {}", self.hash(&was.sha), self.ago(was.at));
+        Some(Line::of(Role::Bad, text))
+    }
+
+    /// `2d ago`, or `now`.
+    fn ago(&self, then: Ms) -> SafeText {
+        let ago = words::ago(self.view.now, then);
+        if ago == SafeText::lit("now") { ago } else { safe!("{} ago", ago) }
     }
 }
 
