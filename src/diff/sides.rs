@@ -24,13 +24,22 @@ pub fn rows(lines: &[(LineKind, &[u8])]) -> Vec<Row> {
             Part::Changed(block) => beside(&block, lines, &mut rows),
         }
     }
-    let is_note = |at: &usize| lines.get(*at).is_some_and(|(kind, _)| *kind == LineKind::NoNewline);
-    let below = |at: Option<usize>| at.map(|at| at + 1).filter(is_note);
-    let with_note = |row: Row| {
-        let note = Row { old: below(row.old), new: below(row.new) };
-        [Some(row), Some(note).filter(|note| note.old.or(note.new).is_some())].into_iter().flatten()
-    };
-    rows.into_iter().flat_map(with_note).collect()
+    with_notes(rows, lines)
+}
+
+/// Puts notes below the line that they stand behind; those before the first line stand before all.
+fn with_notes(rows: Vec<Row>, lines: &[(LineKind, &[u8])]) -> Vec<Row> {
+    let run = |from: usize| lines.iter().skip(from).take_while(|(kind, _)| *kind == LineKind::NoNewline).count();
+    let mut all: Vec<Row> = (0..run(0)).map(|at| Row { old: Some(at), new: Some(at) }).collect();
+    for row in rows {
+        all.push(row);
+        let [old, new] = [row.old, row.new].map(|at| at.map_or(0, |at| run(at + 1)));
+        for step in 1..=old.max(new) {
+            let below = |at: Option<usize>, notes: usize| at.filter(|_| step <= notes).map(|at| at + step);
+            all.push(Row { old: below(row.old, old), new: below(row.new, new) });
+        }
+    }
+    all
 }
 
 fn beside(block: &Block, lines: &[(LineKind, &[u8])], rows: &mut Vec<Row>) {
@@ -73,6 +82,10 @@ mod tests {
         assert_eq!(
             shown(&["-the old end", "\\", "+the new end", "\\", " a", "\\"]),
             [(Some(0), Some(2)), (Some(1), Some(3)), (Some(4), Some(4)), (Some(5), Some(5))]
+        );
+        assert_eq!(
+            shown(&["\\", "+new", "\\", "\\"]),
+            [(Some(0), Some(0)), (None, Some(1)), (None, Some(2)), (None, Some(3))]
         );
         assert_eq!(shown(&["-cat", "-dog", "+1 2 3"]), [(Some(0), Some(2)), (Some(1), None)]);
     }

@@ -18,7 +18,7 @@ pub enum Token {
     Quoted,
     /// A remark.
     Remark,
-    /// A number, or a name that stands for a value.
+    /// A name that stands for a value.
     Value,
     /// The name of a setting.
     Field,

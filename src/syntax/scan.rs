@@ -111,7 +111,7 @@ impl<'a> Scan<'a> {
         let is_field = behind.get(gap) == Some(&sign) && (sign == b'=' || after.is_none_or(|b| b == b' '));
         if length > 0 && is_field {
             self.at += skip;
-            self.take(length, Some(Token::Field));
+            self.take(length + gap + 1, Some(Token::Field));
         }
     }
 
@@ -141,9 +141,13 @@ impl<'a> Scan<'a> {
             .filter_map(|(which, quote)| Some((which, quote, rest.strip_prefix(quote.open.as_bytes())?)))
             .find(|(_, quote, inside)| !quote.short || is_character(inside))?;
         let length = ending(quote, inside).map(|end| quote.open.len() + end);
-        let is_field = self.language.fields == Fields::Quoted
-            && length.is_some_and(|n| rest.get(n..).unwrap_or_default().trim_ascii_start().first() == Some(&b':'));
-        self.take(length.unwrap_or(rest.len()), Some(if is_field { Token::Field } else { Token::Quoted }));
+        let behind = length.and_then(|n| rest.get(n..)).unwrap_or_default();
+        let colon = find(behind, b":").filter(|at| behind.get(..*at).is_some_and(|gap| gap.trim_ascii().is_empty()));
+        let colon = colon.filter(|_| self.language.fields == Fields::Quoted);
+        // What ends the line or leads on to the value is no colour of its own: that would be bytes for nothing.
+        let also = colon.map_or(usize::from(matches!(behind, [b',' | b';'])), |at| at + 1);
+        let token = if colon.is_some() { Token::Field } else { Token::Quoted };
+        self.take(length.unwrap_or(rest.len()) + also, Some(token));
         Some(if length.is_none() && quote.lines { Begun::Quoted(which) } else { Begun::Code })
     }
 
@@ -152,7 +156,6 @@ impl<'a> Scan<'a> {
         let length = 1 + rest.iter().skip(1).take_while(|b| is_word(**b)).count();
         let word = rest.get(..length).unwrap_or_default();
         let token = match std::str::from_utf8(word) {
-            Ok(word) if word.starts_with(|c: char| c.is_ascii_digit()) => Some(Token::Value),
             Ok(word) => self.named(word),
             Err(_) => None,
         };
@@ -245,21 +248,22 @@ mod tests {
         for (name, line, expected) in [
             (
                 "x.rs",
-                "let a = 'b'; fn f<'a>() -> u8 { 0x1f } // x",
-                "k{let} a = q{'b'}; k{fn} f<'a>() -> u8 { v{0x1f} } r{// x}",
+                "let a = 'b'; fn f<'a>() -> u8 { true } // x",
+                "k{let} a = q{'b'}; k{fn} f<'a>() -> u8 { v{true} } r{// x}",
             ),
-            ("x.rs", "let é = \"a \\\" b\";", "k{let} é = q{\"a \\\" b\"};"),
-            ("x.yml", "  - uses: a/b@v1 # pin", "  - f{uses}: a/b@v1 r{# pin}"),
-            ("x.yml", "run: echo \"a#b\" a#b", "f{run}: echo q{\"a#b\"} a#b"),
-            ("x.yml", "image: http://x:80/y", "f{image}: http://x:v{80}/y"),
-            ("x.json", "  \"a\": \"b\", \"c\" : true", "  f{\"a\"}: q{\"b\"}, f{\"c\"} : v{true}"),
+            ("x.rs", "let é = \"a \\\" b\";", "k{let} é = q{\"a \\\" b\";}"),
+            ("x.yml", "  - uses: a/b@v1 # pin", "  - f{uses:} a/b@v1 r{# pin}"),
+            ("x.yml", "run: echo \"a#b\" a#b", "f{run:} echo q{\"a#b\"} a#b"),
+            ("x.yml", "image: http://x:80/y", "f{image:} http://x:80/y"),
+            ("x.json", "  \"a\": \"b\", \"c\" : true", "  f{\"a\":} q{\"b\"}, f{\"c\" :} v{true}"),
             ("x.toml", "[[bin]]", "k{[[bin]]}"),
-            ("x.toml", "name = 'x' # y", "f{name} = q{'x'} r{# y}"),
+            ("x.toml", "name = 'x' # y", "f{name =} q{'x'} r{# y}"),
             ("Dockerfile", "FROM a AS b", "k{FROM} a k{AS} b"),
             ("x.c", "#include <a.h> /* b */ int x;", "k{#include} <a.h> r{/* b */} k{int} x;"),
             ("x.sh", "echo 'it\\' $# # x", "k{echo} q{'it\\'} $# r{# x}"),
             ("x.js", "open \"never ends", "open q{\"never ends}"),
-            ("x.py", "x = 1_000", "x = v{1_000}"),
+            ("x.json", "\"a\": \"b\",", "f{\"a\":} q{\"b\",}"),
+            ("x.py", "x = 1_000 + None", "x = 1_000 + v{None}"),
         ] {
             assert_eq!(told(name, &[line]), [expected], "{name}");
         }

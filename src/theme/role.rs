@@ -83,7 +83,7 @@ roles! {
     Keyword  "keyword"  "Code: words of the language. Lies over a line."  with(BOLD), with(BOLD);
     Quoted   "quoted"   "Code: texts in quotes."                          fg(Color::Yellow), plain();
     Remark   "remark"   "Code: remarks."                                  with(Modifier::DIM), with(Modifier::DIM);
-    Value    "value"    "Code: numbers and names of values."              fg(Color::Magenta), plain();
+    Value    "value"    "Code: names that stand for a value."              fg(Color::Magenta), plain();
     Field    "field"    "Code: names of settings."                        fg(Color::Cyan), plain();
     Found    "found"    "What a search found."                            fg(Color::Yellow).add_modifier(REVERSED), with(REVERSED);
     Hidden   "hidden"   "Markers of characters that hide or reorder."     fg(Color::Magenta).add_modifier(REVERSED_UNDERLINED), with(REVERSED_UNDERLINED);

@@ -118,6 +118,14 @@ impl Thin {
 
     fn set(&mut self, x: u16, y: u16, cell: &Cell) {
         let Some(at) = self.index(x, y) else { return };
+        if let Some(touched) = self.touched.get_mut(usize::from(y)) {
+            *touched = true;
+        }
+        // Nearly all cells are one letter that takes the place of another.
+        if let Some(slot) = self.wanted.get_mut(at).filter(|slot| is_letter(slot) && is_letter(cell)) {
+            slot.clone_from(cell);
+            return;
+        }
         let cell = fit(cell, usize::from(self.columns - x));
         let width = usize::from(cell.symbol().cell_width());
         (at..at + width.max(1)).for_each(|at| self.uncover(at));
@@ -126,9 +134,6 @@ impl Thin {
         }
         if let Some(slot) = self.wanted.get_mut(at) {
             *slot = cell;
-        }
-        if let Some(touched) = self.touched.get_mut(usize::from(y)) {
-            *touched = true;
         }
     }
 
@@ -143,6 +148,10 @@ impl Thin {
             own.take_while(|c| std::mem::replace(&mut whole, c.symbol().is_empty())).for_each(Cell::reset);
         }
     }
+}
+
+fn is_letter(cell: &Cell) -> bool {
+    matches!(cell.symbol().as_bytes(), [b' '..=b'~'])
 }
 
 /// The cell as it may be written where so many columns are left.
