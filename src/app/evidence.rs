@@ -34,6 +34,11 @@ impl Shown {
         self.paper.as_ref().map(|p| p.complaints(self.exhibit.evidence.totals.as_ref())).unwrap_or_default()
     }
 
+    /// Whether lines are missing inside of its files.
+    fn is_cut(&self) -> bool {
+        self.paper.as_ref().is_some_and(|p| p.is_cut(self.exhibit.evidence.totals.as_ref()))
+    }
+
     /// Whether more of its diff is still to come.
     pub fn is_reading(&self) -> bool {
         self.paper.as_ref().is_some_and(|p| !p.is_read())
@@ -120,26 +125,33 @@ impl Evidences {
         self.watched.get(&request.evidence.digest)
     }
 
-    fn paper(&self, request: &Request) -> Option<&Paper> {
-        self.shown(request)?.paper.as_ref()
+    /// The request's diff with what was seen of it, and whether it was cut.
+    fn with<T: Default>(&self, request: &Request, tell: impl FnOnce(&Watched, &Paper, bool) -> T) -> T {
+        let Some((shown, paper)) = self.shown(request).and_then(|s| Some((s, s.paper.as_ref()?))) else {
+            return T::default();
+        };
+        let nothing = Watched::default();
+        tell(self.watched(request).unwrap_or(&nothing), paper, shown.is_cut())
     }
 
     /// What was seen, in numbers: cheap enough for every frame.
     pub fn counts(&self, request: &Request) -> Counts {
-        match (self.paper(request), self.watched(request)) {
-            (Some(paper), Some(watched)) => watched.counts(paper),
-            (Some(paper), None) => Watched::default().counts(paper),
-            (None, _) => Counts::default(),
-        }
+        self.with(request, Watched::counts)
     }
 
     /// What was seen, for the decision. Files that this screen never listed count as unseen, so without the diff
     /// nothing was.
     pub fn seen(&self, request: &Request) -> Seen {
-        match (self.paper(request), self.watched(request)) {
-            (Some(paper), Some(watched)) => watched.seen(paper),
-            (Some(paper), None) => Watched::default().seen(paper),
-            (None, _) => Seen::default(),
-        }
+        self.with(request, Watched::seen)
+    }
+
+    /// The first files that were not on the screen in full: names, and whether some of each was; how many more there
+    /// are.
+    pub fn unseen(&self, request: &Request, most: usize) -> (Vec<(SafeText, bool)>, usize) {
+        self.with(request, |watched, paper, _| {
+            let mut files = watched.unseen(paper);
+            let first = files.by_ref().take(most).map(|(file, begun)| (file.title(), begun)).collect();
+            (first, files.count())
+        })
     }
 }

@@ -115,12 +115,13 @@ pub fn available(state: &State, verb: Verb) -> Result<(), SafeText> {
         }
         When::Outcomes if state.holds.outcomes() == 0 => no("there is no outcome to acknowledge"),
         When::Arrivals if state.queue.waiting_arrivals() == 0 => no("nothing new waits"),
-        When::Diff if !diff::is_shown(state) => no("the diff is not on the screen"),
+        When::Diff | When::Clipboard if !diff::is_shown(state) => no("the diff is not on the screen"),
+        When::Clipboard if !state.setup.clipboard => no("off: `clipboard = true` under [console] lets text out"),
         When::Search if diff::searched(state).is_none() => no("nothing is searched for"),
         When::Console if state.is_alone() => no("this is a diff without a console"),
         When::Record if state.audit.selected().is_none() => no("there is no record under the cursor"),
         When::Held | When::Undoable | When::Outcomes | When::Arrivals | When::Record => Ok(()),
-        When::Diff | When::Search | When::Console => Ok(()),
+        When::Diff | When::Clipboard | When::Search | When::Console => Ok(()),
     }
 }
 

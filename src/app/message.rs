@@ -2,8 +2,8 @@
 
 use crossterm::event::KeyEvent;
 
-use crate::desk::news::{Errand, News};
-use crate::domain::text::Text;
+use crate::desk::news::{Errand, News, Source};
+use crate::domain::text::{SafeText, Text};
 
 /// Something happened.
 #[derive(Clone, Debug)]
@@ -18,8 +18,19 @@ pub enum Msg {
     Deadline,
     /// The desk tells something.
     News(News),
+    /// What came of something outside of the screen, in words.
+    Outside(SafeText),
     /// The terminal is gone: what is held is dropped, dialogs close.
     Lost,
+}
+
+/// A program of the user's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// `$PAGER`.
+    Pager,
+    /// `$VISUAL` or `$EDITOR`.
+    Editor,
 }
 
 /// Something is to be done.
@@ -29,6 +40,10 @@ pub enum Effect {
     Errand(Errand),
     /// Ring the terminal's bell.
     Bell,
+    /// Put text into the clipboard of the terminal.
+    Copy(SafeText),
+    /// Lend the terminal to a program of the user's that shows a diff, then draw again.
+    Show(Source, Reader),
     /// Leave the terminal to the shell (Ctrl-Z), then draw again.
     Suspend,
     /// Draw every cell again.

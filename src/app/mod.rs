@@ -25,7 +25,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use message::{Effect, Msg};
+pub use message::{Effect, Msg, Reader};
 pub use setup::{Alone, Setup};
 pub use state::State;
 pub use update::update;

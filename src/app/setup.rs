@@ -30,6 +30,8 @@ pub struct Setup {
     pub on_expiry: OnExpiry,
     /// What to say at the start, such as keys that could not be taken.
     pub notices: Vec<SafeText>,
+    /// Paths and hunks may be copied into the clipboard of the terminal.
+    pub clipboard: bool,
     /// There is nothing but this diff: no queue, no backends.
     pub alone: Option<Alone>,
 }
@@ -65,6 +67,7 @@ impl Setup {
             hold_back: true,
             on_expiry: OnExpiry::Nothing,
             notices: Vec::new(),
+            clipboard: false,
             alone: None,
         }
     }

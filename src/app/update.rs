@@ -14,6 +14,7 @@ pub fn update(state: &mut State, now: Now, msg: Msg) -> Vec<Effect> {
         Msg::Resize(columns, rows) => resize(state, (columns, rows)),
         Msg::Deadline => {}
         Msg::News(news) => news::take(state, news, &mut fx),
+        Msg::Outside(words) => state.say(words),
         Msg::Lost => lose(state, &mut fx),
     }
     time::pass(state, &mut fx);

@@ -69,6 +69,7 @@ pub fn console(args: &Args, config: &Config, notices: Vec<SafeText>) -> color_ey
     setup.read_only = read_only(args, config);
     setup.on_expiry = config.guard.on_expiry;
     setup.hold_back = config.console.hold_back;
+    setup.clipboard = config.console.clipboard;
     setup.notices = notices;
     Ok(setup)
 }

@@ -25,6 +25,8 @@ section! {
         production: Vec<String> = vec!["prod*".to_owned()];
         /// Whether approve and reject are held back (3 s, bulk 5 s), so that they can be undone. Only then `u` works.
         hold_back: bool = true;
+        /// Whether a key copies paths and hunks into the clipboard of the terminal (OSC 52).
+        clipboard: bool = false;
         /// Look only: nothing can be approved, rejected, revoked or extended from this console.
         read_only: bool = false;
     }

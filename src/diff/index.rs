@@ -63,20 +63,18 @@ pub struct Index {
 impl Index {
     /// Takes a piece in. Pieces must come in order, each once.
     pub fn extend(&mut self, piece: Piece) {
+        // Room for just what comes: there are few pieces, and what is grown into is memory that nobody needs.
         self.files.truncate(piece.first_file);
+        self.files.reserve_exact(piece.files.len());
         self.files.extend(piece.files);
         self.parts.truncate(piece.first_part);
+        self.parts.reserve_exact(piece.parts.len());
         self.parts.extend(piece.parts);
         self.marks.extend(piece.marks);
         self.problems = piece.problems;
         self.more_problems = piece.more_problems;
         (self.totals, self.bytes, self.lines, self.whole) = (piece.totals, piece.bytes, piece.lines, piece.whole);
         self.number_rows(piece.first_file, piece.first_part);
-        if self.whole {
-            self.files.shrink_to_fit();
-            self.parts.shrink_to_fit();
-            self.marks.shrink_to_fit();
-        }
     }
 
     /// Rows of parts are counted in their file.

@@ -10,22 +10,22 @@ enum Is {
     /// The last part begins or ends so.
     NameBegins(&'static str),
     NameEnds(&'static str),
-    /// It lies below this folder, wherever that is.
+    /// It lies below this folder, wherever that is: with a slash on both sides.
     Below(&'static str),
 }
 
 /// Class and pattern; the first that fits counts.
 const PATHS: &[(&str, Is)] = &[
     ("lock file", Is::Named("actions.lock")),
-    ("workflow", Is::Below(".github/workflows")),
-    ("action", Is::Below(".github/actions")),
+    ("workflow", Is::Below("/.github/workflows/")),
+    ("action", Is::Below("/.github/actions/")),
     ("action", Is::Named("action.yml")),
     ("action", Is::Named("action.yaml")),
     ("workflow", Is::Named(".gitlab-ci.yml")),
-    ("workflow", Is::Below(".gitlab/ci")),
+    ("workflow", Is::Below("/.gitlab/ci/")),
     ("workflow", Is::NameBegins("jenkinsfile")),
-    ("workflow", Is::Below(".circleci")),
-    ("workflow", Is::Below(".buildkite")),
+    ("workflow", Is::Below("/.circleci/")),
+    ("workflow", Is::Below("/.buildkite/")),
     ("workflow", Is::NameBegins("azure-pipelines")),
     ("workflow", Is::Named("bitbucket-pipelines.yml")),
     ("owners", Is::Named("codeowners")),
@@ -73,16 +73,18 @@ fn by_mode(file: &File) -> Option<&'static str> {
 }
 
 fn by_path(path: &[u8]) -> Option<&'static str> {
-    let path = String::from_utf8_lossy(path).to_lowercase();
-    let name = path.rsplit('/').next().unwrap_or_default();
-    PATHS.iter().find(|(_, is)| fits(is, &path, name)).map(|(class, _)| *class)
+    let mut rooted = Vec::with_capacity(path.len() + 1);
+    rooted.push(b'/');
+    rooted.extend(path.iter().map(u8::to_ascii_lowercase));
+    let name = memchr::memrchr(b'/', &rooted).and_then(|at| rooted.get(at + 1..)).unwrap_or_default();
+    PATHS.iter().find(|(_, is)| fits(is, &rooted, name)).map(|(class, _)| *class)
 }
 
-fn fits(is: &Is, path: &str, name: &str) -> bool {
+fn fits(is: &Is, path: &[u8], name: &[u8]) -> bool {
     match is {
-        Is::Named(text) => name == *text,
-        Is::NameBegins(text) => name.starts_with(text),
-        Is::NameEnds(text) => name.ends_with(text),
-        Is::Below(folder) => format!("/{path}").contains(&format!("/{folder}/")),
+        Is::Named(text) => name == text.as_bytes(),
+        Is::NameBegins(text) => name.starts_with(text.as_bytes()),
+        Is::NameEnds(text) => name.ends_with(text.as_bytes()),
+        Is::Below(folder) => memchr::memmem::find(path, folder.as_bytes()).is_some(),
     }
 }

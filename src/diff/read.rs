@@ -89,9 +89,11 @@ impl Reader {
     /// What was read since the last piece.
     pub fn piece(&mut self) -> Piece {
         let out = &mut self.out;
+        // The last file may yet become one with the next: it is given again.
+        let last = out.files.last().cloned();
         let mut piece = Piece {
             first_file: out.first_file,
-            files: out.files.clone(),
+            files: std::mem::take(&mut out.files),
             first_part: out.first_part,
             parts: std::mem::take(&mut out.parts),
             marks: std::mem::take(&mut out.marks),
@@ -102,10 +104,8 @@ impl Reader {
             lines: self.line,
             whole: false,
         };
-        // The last file may yet become one with the next: it is given again.
-        let kept = out.files.len().min(1);
-        out.first_file += out.files.len() - kept;
-        out.files.drain(..out.files.len() - kept);
+        out.files.extend(last);
+        out.first_file += piece.files.len() - out.files.len();
         out.first_part += piece.parts.len();
         self.provisional(&mut piece);
         piece

@@ -17,8 +17,14 @@ pub struct Seen {
     pub files: u32,
     /// Files of the diff.
     pub of: u32,
-    /// Must-see files that were not on screen in full.
+    /// Must-see files that were not on screen in full, and a file that its source cut.
     pub must_see_unseen: Vec<Text>,
+    /// Files of which only a part was on screen.
+    #[serde(default)]
+    pub partly: u32,
+    /// Hunks that were not on screen in full.
+    #[serde(default)]
+    pub hunks_unseen: u32,
     /// The count of unseen files that was typed to acknowledge them.
     pub acknowledged: Option<u32>,
     /// The digest of the findings that look-ups had added by then; absent = nobody had looked anything up.

@@ -65,6 +65,8 @@ pub enum When {
     Record,
     /// A diff is on the screen.
     Diff,
+    /// A diff is on the screen, and the config lets text into the clipboard.
+    Clipboard,
     /// Something is searched for in it.
     Search,
     /// There is a console around what is shown.
@@ -208,6 +210,10 @@ verbs! {
     Blanks "blanks" &["_"], &[Request, Diff], Diff, "blanks", "Draw every blank as a sign, or leave them blank; tabs always have one.";
     Numbers "line-numbers" &["#"], &[Request, Diff], Diff, "numbers", "Show or hide line numbers.";
     Files "files" &["t"], &[Request, Diff], Diff, "files", "Show or hide the list of files.", footer;
+    CopyPath "copy-path" &["P"], &[Request, Diff], Clipboard, "copy path", "Copy the path of the file into the clipboard of the terminal.";
+    CopyHunk "copy-hunk" &["Y"], &[Request, Diff], Clipboard, "copy hunk", "Copy the hunk at the top of the screen into the clipboard of the terminal.";
+    OpenPager "pager" &["p"], &[Request, Diff], Diff, "pager", "Read the diff in $PAGER; held decisions are dropped.";
+    OpenEditor "editor" &["E"], &[Request, Diff], Diff, "editor", "Read the diff in $VISUAL or $EDITOR; held decisions are dropped.";
     Revoke "revoke" &["r"], &[Grants], LiveGrant, "revoke", "Take the grant back and end what runs under it.", danger, footer, then_refuse;
     Extend "extend" &["e"], &[Grants], LiveGrant, "extend", "Vote for more time.", danger, footer, then_go;
     ExportJson "export-json" &["e"], &[Audit], Always, "export", "Write the records that the filter shows to a file, as JSON lines.", footer;

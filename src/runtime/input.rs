@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use crossterm::event::Event;
 use futures_util::stream::{Stream, poll_fn};
@@ -14,6 +15,38 @@ use super::keys::Parser;
 const TORN: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 /// So many events may wait.
 const WAITING: usize = 1024;
+
+/// While another program has the terminal nothing is read from it: its keys are its own.
+static RESTS: Mutex<bool> = Mutex::new(false);
+static GOES_ON: Condvar = Condvar::new();
+
+/// Keys are left alone until this is dropped.
+pub(super) struct Rest;
+
+/// Leaves keys alone from now on.
+pub(super) fn rest() -> Rest {
+    set_rest(true);
+    Rest
+}
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        set_rest(false);
+    }
+}
+
+fn set_rest(rests: bool) {
+    *RESTS.lock().unwrap_or_else(PoisonError::into_inner) = rests;
+    GOES_ON.notify_all();
+}
+
+/// Waits while another program has the terminal. Whether it did.
+fn waited_for_others() -> bool {
+    let rests = RESTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let waited = *rests;
+    drop(GOES_ON.wait_while(rests, |rests| *rests));
+    waited
+}
 
 /// The events of this process's terminal. An error, or the end, means that it is gone; it comes at once and once.
 pub fn events() -> io::Result<impl Stream<Item = io::Result<Event>> + Unpin> {
@@ -47,6 +80,9 @@ fn wait_and_read(tty: BorrowedFd<'_>, buffer: &mut [u8], briefly: bool) -> io::R
     let mut fds = [PollFd::from_borrowed_fd(tty, PollFlags::IN)];
     if poll(&mut fds, briefly.then_some(&TORN))? == 0 {
         return Ok(None);
+    }
+    if waited_for_others() {
+        return Err(io::ErrorKind::Interrupted.into());
     }
     let [fd] = &fds;
     if !fd.revents().contains(PollFlags::IN) {

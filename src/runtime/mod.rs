@@ -4,6 +4,7 @@ mod clock;
 mod hooks;
 mod input;
 mod keys;
+mod outside;
 mod screen;
 mod signals;
 mod thin;

@@ -4,6 +4,8 @@ use std::io;
 
 use ratatui::Frame;
 
+use crate::domain::text::SafeText;
+
 /// A place to draw on.
 pub trait Screen {
     /// Columns and rows as they are now.
@@ -30,6 +32,12 @@ pub trait Screen {
 
     /// Rings.
     fn bell(&mut self) -> io::Result<()>;
+
+    /// Puts text into the clipboard of the terminal, where that takes it; whether it was short enough.
+    fn copy(&mut self, text: &SafeText) -> io::Result<bool>;
+
+    /// Gives the terminal to `run`, and takes it again when that is done; the next frame is written whole.
+    fn lend(&mut self, run: &mut dyn FnMut()) -> io::Result<()>;
 
     /// Gives the terminal back to the shell, stops this job, and takes the terminal again when it goes on.
     fn suspend(&mut self) -> io::Result<()>;

@@ -56,6 +56,17 @@ impl Screen for Paper {
         self.busy
     }
 
+    fn copy(&mut self, text: &crate::domain::text::SafeText) -> io::Result<bool> {
+        self.note(format!("copy {}", text.as_str()))?;
+        Ok(text.as_str().len() < 100)
+    }
+
+    fn lend(&mut self, run: &mut dyn FnMut()) -> io::Result<()> {
+        self.note("lent")?;
+        run();
+        self.note("taken again")
+    }
+
     async fn drained(&mut self) -> io::Result<()> {
         for _ in 0..A_WHILE {
             tokio::task::yield_now().await;

@@ -16,6 +16,8 @@ use ratatui::{Frame, Terminal};
 use super::screen::Screen;
 use super::thin::Thin;
 use super::writer::{Writer, terminal_left, terminal_taken, write_out};
+use super::{input, outside};
+use crate::domain::text::SafeText;
 
 /// Gives the terminal back, once. Called at the end, from the panic hook, from anywhere; never fails, since a
 /// terminal that is gone needs nothing back. Says whether it was ours.
@@ -118,6 +120,20 @@ impl Screen for Tty {
 
     fn bell(&mut self) -> io::Result<()> {
         self.writer.send(b"\x07")
+    }
+
+    fn copy(&mut self, text: &SafeText) -> io::Result<bool> {
+        let sequence = outside::clipboard(text, outside::in_tmux());
+        sequence.as_ref().map_or(Ok(()), |bytes| self.writer.send(bytes))?;
+        Ok(sequence.is_some())
+    }
+
+    fn lend(&mut self, run: &mut dyn FnMut()) -> io::Result<()> {
+        give_back();
+        let resting = input::rest();
+        run();
+        drop(resting);
+        self.retake()
     }
 
     fn suspend(&mut self) -> io::Result<()> {

@@ -9,11 +9,13 @@ use futures_util::{FutureExt, Stream, StreamExt};
 use tokio::sync::mpsc;
 
 use super::clock::Clock;
+use super::outside;
 use super::screen::Screen;
 use super::signals::Interrupt;
-use crate::app::{self, Effect, Msg, State};
-use crate::desk::news::{Errand, News};
-use crate::domain::text::Text;
+use crate::app::{self, Effect, Msg, Reader, State};
+use crate::desk::news::{Errand, News, Source};
+use crate::domain::text::{SafeText, Text};
+use crate::safe;
 use crate::theme::Theme;
 use crate::ui;
 
@@ -197,8 +199,25 @@ where
             Effect::Bell => lost(self.screen.bell()),
             Effect::Suspend => self.retaken(Screen::suspend),
             Effect::Redraw => self.resized(),
+            Effect::Copy(text) => match self.screen.copy(&text) {
+                Ok(true) => None,
+                Ok(false) => self.update(Msg::Outside(SafeText::lit("too much for a clipboard: nothing was copied"))),
+                Err(_) => Some(Leave::Lost),
+            },
+            Effect::Show(source, reader) => self.lend(&source, reader),
             Effect::Quit(code) => Some(Leave::Quit(code)),
         }
+    }
+
+    /// Lets another program show a diff; what went wrong with that is said.
+    fn lend(&mut self, source: &Source, reader: Reader) -> Option<Leave> {
+        let mut shown = Ok(());
+        if let Some(leave) = lost(self.screen.lend(&mut || shown = outside::show(source, reader))) {
+            return Some(leave);
+        }
+        (self.wires.errands)(Errand::Refresh);
+        let why = shown.err().map(|e| safe!("the program did not start: {}", Text::from(e.to_string()).prose()));
+        self.resized().or_else(|| why.and_then(|why| self.update(Msg::Outside(why))))
     }
 
     /// What was on the screen before is old: it is drawn anew, and the backends are asked.

@@ -86,6 +86,14 @@ impl Paper {
         self.index.whole || self.fault.is_some()
     }
 
+    /// Whether lines are missing inside of its files: the rest could not be read, or its source counted more lines
+    /// in as many files. Which file was cut is the last one.
+    pub fn is_cut(&self, stated: Option<&Totals>) -> bool {
+        let here = self.index.totals;
+        let short = |t: &Totals| t.files == here.files && (t.added, t.removed) != (here.added, here.removed);
+        self.fault.is_some() || (self.index.whole && stated.is_some_and(short))
+    }
+
     /// The file of a number.
     pub fn file(&self, number: usize) -> Option<&File> {
         self.index.files.get(number)

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Paper, Row};
+use crate::diff::File;
 use crate::domain::decision::Seen;
 
 /// Ranges of bytes, apart from each other and in order.
@@ -101,27 +102,45 @@ impl Watched {
         paper.file(number).is_some_and(|file| self.coverage.touches(file.byte, file.end))
     }
 
-    /// In numbers.
-    pub fn counts(&self, paper: &Paper) -> Counts {
-        let must_see = paper.order.must_see();
+    /// In numbers. Of a diff that was cut the last file is not seen in full, whatever was on the screen.
+    pub fn counts(&self, paper: &Paper, cut: bool) -> Counts {
+        let last = paper.index.files.len().checked_sub(1).filter(|_| cut);
+        let taken = last.is_some_and(|last| self.has_seen(last));
+        let ordinary = last.and_then(|last| paper.file(last)).is_some_and(|file| file.must_see().is_none());
+        let must_see = paper.order.must_see() + usize::from(ordinary);
+        let seen = self.must_see - usize::from(taken && !ordinary).min(self.must_see);
         Counts {
-            files: self.whole.len(),
+            files: self.whole.len() - usize::from(taken),
             of: paper.index.files.len(),
-            must_see_unseen: must_see.saturating_sub(self.must_see),
+            must_see_unseen: must_see.saturating_sub(seen),
         }
     }
 
     /// What was seen, for the decision.
-    pub fn seen(&self, paper: &Paper) -> Seen {
+    pub fn seen(&self, paper: &Paper, cut: bool) -> Seen {
         let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let unseen = paper.index.files.iter().enumerate().filter(|(i, f)| f.must_see().is_some() && !self.has_seen(*i));
+        let last = paper.index.files.len().checked_sub(1).filter(|_| cut);
+        let whole = |number: usize| self.has_seen(number) && Some(number) != last;
+        let files = || paper.index.files.iter().enumerate().filter(|(number, _)| !whole(*number));
+        let must = |(number, file): &(usize, &File)| file.must_see().is_some() || Some(*number) == last;
+        let hunks = files().flat_map(|(_, file)| paper.index.parts_of(file));
         Seen {
-            files: narrow(self.whole.len()),
+            files: narrow(self.counts(paper, cut).files),
             of: narrow(paper.index.files.len()),
-            must_see_unseen: unseen.map(|(_, f)| f.name().clone()).collect(),
+            must_see_unseen: files().filter(must).map(|(_, f)| f.name().clone()).collect(),
+            partly: narrow(files().filter(|(number, _)| self.has_begun(paper, *number)).count()),
+            hunks_unseen: narrow(hunks.filter(|part| !self.coverage.has(part.byte(), part.end())).count()),
             acknowledged: None,
             looked_up: None,
         }
+    }
+
+    /// Names of files that were not on the screen in full, with whether some of each was; those that must be seen
+    /// first.
+    pub fn unseen<'a>(&'a self, paper: &'a Paper) -> impl Iterator<Item = (&'a File, bool)> + 'a {
+        let files = (0..paper.order.len()).filter_map(|place| paper.order.file(place));
+        let unseen = files.filter(|number| !self.has_seen(*number));
+        unseen.filter_map(|number| Some((paper.file(number)?, self.has_begun(paper, number))))
     }
 }
 

@@ -10,6 +10,7 @@ use super::search::Search;
 use super::seen::Watched;
 use super::{Paper, paint};
 use crate::app::line::Line;
+use crate::domain::text::Text;
 
 /// So many rows above a place that was jumped to are shown: one of this many.
 const ABOVE: usize = 4;
@@ -250,6 +251,14 @@ impl DiffView {
         let places = (1..=files).map(|step| (here + step) % files.max(1));
         let mut unseen = places.filter_map(|place| paper.order.file(place)).filter(|file| !watched.has_seen(*file));
         unseen.next().map(Spot::title)
+    }
+
+    /// The hunk at the top of the screen, as the diff has it; absent where its bytes are not at hand.
+    pub fn hunk(&self, paper: &Paper) -> Option<Text> {
+        let file = paper.file(self.file())?;
+        let row = self.rows.first()?.spot.row.max(1);
+        let part = paper.index.parts.get(paper.index.part_at(file, row)?)?;
+        paper.blocks.bytes(part.byte(), part.end()).ok().map(|bytes| Text::new(bytes.into_owned()))
     }
 
     /// Takes in what a search has found. Whether it is ours.

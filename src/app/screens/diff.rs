@@ -8,7 +8,8 @@ use crate::app::overlay;
 use crate::app::paper::{Counts, DiffView, Jump, Paper, Search, Watched};
 use crate::app::screens::request::{self, Tab};
 use crate::app::state::{Screen, State};
-use crate::app::{Alone, Effect};
+use crate::app::update::drop_all;
+use crate::app::{Alone, Effect, Reader};
 use crate::desk::news::{Errand, News};
 use crate::domain::text::SafeText;
 use crate::keymap::Verb;
@@ -103,7 +104,7 @@ pub fn window(state: &State) -> Rect {
 
 /// Files in numbers, of a diff that belongs to no request.
 pub fn counts(screen: &DiffScreen) -> Counts {
-    screen.watched.counts(&screen.paper)
+    screen.watched.counts(&screen.paper, screen.paper.is_cut(None))
 }
 
 /// Lays the rows out for their window, and asks for bytes that are wanted.
@@ -206,6 +207,13 @@ pub fn run(state: &mut State, verb: Verb, fx: &mut Vec<Effect>) -> bool {
         overlay::find(state);
         return true;
     }
+    match verb {
+        Verb::CopyPath => return copy(state, path, fx),
+        Verb::CopyHunk => return copy(state, hunk, fx),
+        Verb::OpenPager => return show(state, Reader::Pager, fx),
+        Verb::OpenEditor => return show(state, Reader::Editor, fx),
+        _ => {}
+    }
     let Some(open) = open(state) else { return false };
     let view = open.view;
     match verb {
@@ -230,6 +238,36 @@ pub fn run(state: &mut State, verb: Verb, fx: &mut Vec<Effect>) -> bool {
         Verb::EndSearch => end_search(state, fx),
         _ => return false,
     }
+    true
+}
+
+/// Copies what `of` gives of the diff, or says why it does not.
+fn copy(state: &mut State, of: fn(&Open) -> Result<SafeText, &'static str>, fx: &mut Vec<Effect>) -> bool {
+    match open(state).map_or(Err("there is no diff yet"), |open| of(&open)) {
+        Ok(text) => {
+            fx.push(Effect::Copy(text));
+            state.say("copied, where the terminal lets programs do that");
+        }
+        Err(why) => state.say(why),
+    }
+    true
+}
+
+fn path(open: &Open) -> Result<SafeText, &'static str> {
+    open.paper.file(open.view.file()).map(|file| file.name().ident()).ok_or("there is no file here")
+}
+
+fn hunk(open: &Open) -> Result<SafeText, &'static str> {
+    let lines = open.view.hunk(open.paper).ok_or("no hunk is at hand here")?;
+    let lines: Vec<SafeText> = lines.prose_lines().collect();
+    Ok(SafeText::join(&lines, "\n"))
+}
+
+/// Lends the terminal to a program. Nobody could take back meanwhile what is held.
+fn show(state: &mut State, reader: Reader, fx: &mut Vec<Effect>) -> bool {
+    let source = open(state).map(|open| open.paper.source.clone());
+    drop_all(state, "another program had the terminal in the hold-back", fx);
+    fx.extend(source.map(|source| Effect::Show(source, reader)));
     true
 }
 

@@ -2,6 +2,7 @@
 
 mod any;
 mod deciding;
+mod diff;
 mod guarded;
 mod holding;
 mod looking_up;

@@ -228,8 +228,8 @@ impl Gathered {
             if let Err(fault) = self.commits(git, base, head) {
                 self.fail("commits", &fault);
             }
-            if let Err(fault) = self.changes(git, base, head) {
-                self.fail("diff", &fault);
+            if let Err(why) = self.changes(git, base, head) {
+                self.cut(&format!("diff: {why}"), 0, 1);
             }
         }
     }
@@ -282,7 +282,7 @@ impl Gathered {
         Ok(())
     }
 
-    fn changes(&mut self, git: &Git, base: &CommitSha, head: &CommitSha) -> Result<(), Fault> {
+    fn changes(&mut self, git: &Git, base: &CommitSha, head: &CommitSha) -> Result<(), diff::NoDiff> {
         self.evidence.totals = Some(git.totals(base, head)?);
         let packed = diff::collect(git, base, head, diff::CAPS)?;
         self.evidence.diff = Some(packed.blob.clone());

@@ -13,6 +13,9 @@ use crate::domain::verdict::{Effect, SeenDemand, Verdict};
 use crate::safe;
 use crate::theme::Role;
 
+/// So many files that were not seen are named.
+const UNSEEN: usize = 6;
+
 /// All lines, not yet wrapped.
 pub fn lines(state: &State, request: &Request) -> Vec<Line> {
     let core = &request.core;
@@ -27,6 +30,7 @@ pub fn lines(state: &State, request: &Request) -> Vec<Line> {
             .and(Role::Dim, "  the gate's log shows the same four words"),
     );
     lines.push(Line::labelled("DIFF", Role::Text, "").followed_by(diff_line(state, request)));
+    lines.extend(unseen_files(state, request));
     lines.push(Line::new());
     lines.extend(clocks(state, request));
     lines.push(Line::new());
@@ -156,6 +160,23 @@ fn unseen(state: &State, request: &Request, line: Line) -> Line {
         }
         None => line,
     }
+}
+
+/// What was not on the screen in full, those that must be seen first.
+fn unseen_files(state: &State, request: &Request) -> Vec<Line> {
+    let (files, more) = state.evidences.unseen(request, UNSEEN);
+    let mut lines: Vec<Line> = files
+        .iter()
+        .enumerate()
+        .map(|(i, (name, begun))| {
+            let line = Line::labelled(if i == 0 { "UNSEEN" } else { "" }, Role::Text, "").and_marked(Role::Text, name);
+            if *begun { line.and(Role::Dim, "  in part") } else { line }
+        })
+        .collect();
+    if more > 0 {
+        lines.push(Line::labelled("", Role::Dim, safe!("and {} more", more)));
+    }
+    lines
 }
 
 fn clocks(state: &State, request: &Request) -> Vec<Line> {

@@ -1,0 +1,151 @@
+//! Reading a diff: jumps, search, what is copied, and the diff without a console around it.
+
+use crate::app::screens::diff;
+use crate::app::screens::request;
+use crate::app::testing::{DIFF, Stage, count};
+use crate::app::{Alone, Effect, Reader, State};
+use crate::desk::news::{Errand, News};
+use crate::desk::source;
+use crate::domain::text::{SafeText, Text};
+
+/// `jit-tui diff` with a diff that is read whole.
+fn alone(text: &str) -> Stage {
+    let (source, news) = source::indexed(text.as_bytes());
+    let mut stage = Stage::with(|s| {
+        s.alone = Some(Alone { name: SafeText::lit("a.diff"), source, numbers: true, list: true });
+    });
+    for news in news {
+        stage.news(news);
+    }
+    stage
+}
+
+fn long() -> String {
+    let file = |name: &str, lines: usize| {
+        let body: String = (0..lines).map(|i| format!("+{name} line {i}\n")).collect();
+        format!(
+            "diff --git a/{name} b/{name}\nnew file mode 100644\n--- /dev/null\n+++ b/{name}\n@@ -0,0 +1,{lines} @@\n{body}"
+        )
+    };
+    [file("src/a.rs", 300), file("Dockerfile", 3), file("src/b.rs", 900)].concat()
+}
+
+fn top(state: &State) -> String {
+    let view = diff::view(state).unwrap();
+    let row = view.rows().first().unwrap();
+    format!("{} {}", row.spot.file, row.spot.row)
+}
+
+#[test]
+fn keys_go_by_files_and_hunks_and_what_must_be_seen_comes_first() {
+    let mut stage = alone(&long());
+    assert_eq!(top(&stage.state), "1 0", "the Dockerfile");
+    for (key, place) in
+        [("]", "0 0"), ("}", "2 0"), ("j", "2 1"), ("[", "2 0"), ("[", "0 0"), ("{", "1 0"), ("g", "1 0")]
+    {
+        stage.press(key);
+        assert_eq!(top(&stage.state), place, "{key}");
+    }
+    stage.press("G");
+    let rows = diff::view(&stage.state).unwrap().rows();
+    assert_eq!(rows.last().unwrap().spot.row, 901);
+    let bottom = top(&stage.state);
+    stage.press("pgdn");
+    assert_eq!(top(&stage.state), bottom, "nothing comes after the last page");
+    stage.press("pgup pgup pgdn pgdn");
+    assert_eq!(top(&stage.state), bottom);
+}
+
+#[test]
+fn a_search_is_asked_of_the_desk_and_goes_to_its_matches_in_the_order_of_reading() {
+    let text = long();
+    let mut stage = alone(&text);
+    stage.press("/");
+    stage.types("line (2");
+    let asked = stage.press("enter");
+    assert_eq!(count(&asked, |e| matches!(e, Errand::Search { .. })), 0, "the bracket is not closed");
+    stage.types("99)");
+    let asked = stage.press("enter");
+    let generation = asked.iter().find_map(|e| match e {
+        Effect::Errand(Errand::Search { generation, pattern, .. }) if *pattern == *"line (299)" => Some(*generation),
+        _ => None,
+    });
+    let places: Vec<u64> = text.match_indices("line 299").map(|(at, _)| at as u64).collect();
+    assert_eq!(places.len(), 2);
+    let generation = generation.unwrap();
+    stage.news(News::Found { generation: 0, places: vec![1], count: 1, whole: true });
+    assert_eq!(top(&stage.state), "1 0", "an answer to nobody");
+    stage.news(News::Found { generation, places, count: 2, whole: true });
+    let shows = |stage: &Stage, row: u64| diff::view(&stage.state).unwrap().rows().iter().any(|r| r.spot.row == row);
+    assert!(top(&stage.state).starts_with("0 ") && shows(&stage, 301));
+    stage.press("ctrl-n");
+    assert!(top(&stage.state).starts_with("2 ") && shows(&stage, 301));
+    stage.press("ctrl-n");
+    assert_eq!(stage.state.note.as_ref().unwrap().as_str(), "no match after this");
+    stage.press("ctrl-p");
+    assert!(top(&stage.state).starts_with("0 "));
+    assert_eq!(count(&stage.press("ctrl-e"), |e| matches!(e, Errand::EndSearch { .. })), 1);
+}
+
+#[test]
+fn without_a_console_a_key_leaves_and_nothing_can_be_decided() {
+    let mut stage = alone(DIFF);
+    for keys in ["a", "R", "L", "o", "ctrl-r", "esc"] {
+        let effects = stage.press(keys);
+        assert!(effects.is_empty() && stage.state.overlay.is_none(), "{keys}: {effects:?}");
+    }
+    assert_eq!(stage.press("q"), [Effect::Quit(0)]);
+}
+
+#[test]
+fn paths_and_hunks_are_copied_only_where_the_config_says_so() {
+    let mut stage = alone(DIFF);
+    assert!(stage.press("P").is_empty());
+    stage.state.setup.clipboard = true;
+    assert_eq!(stage.press("P"), [Effect::Copy(SafeText::lit(".github/workflows/deploy.yml"))]);
+    let copied = stage.press("] Y");
+    let [Effect::Copy(text)] = copied.as_slice() else { panic!("{copied:?}") };
+    assert_eq!(text.as_str(), "@@ -1,3 +1,3 @@\n-FROM debian:12\n+FROM debian:13\n COPY . /srv\n CMD [\"/srv/run\"]\n");
+    assert!(matches!(stage.press("p").as_slice(), [Effect::Show(_, Reader::Pager)]));
+}
+
+#[test]
+fn a_file_that_its_source_cut_is_never_seen_in_full() {
+    let mut stage = Stage::busy();
+    let asked = stage.press("enter");
+    let (generation, key) = asked
+        .iter()
+        .find_map(|e| match e {
+            Effect::Errand(Errand::Exhibit { generation, key }) => Some((*generation, key.clone())),
+            _ => None,
+        })
+        .unwrap();
+    // Its evidence says 3 files +5 -3.
+    let cut = DIFF.replace("@@ -10,4 +10,6 @@", "@@ -10,4 +10,5 @@").replace("+\tlet tax = sum * 19 / 100;\n", "");
+    stage.exhibit(generation, key, cut.as_bytes());
+    for key in ["2", "]", "]"] {
+        stage.press(key);
+        stage.draws();
+    }
+    let seen = stage.state.evidences.seen(request::viewed(&stage.state).unwrap());
+    assert_eq!((seen.files, seen.of), (2, 3));
+    assert_eq!(seen.must_see_unseen, [Text::from("src/price.rs")]);
+    assert!(diff::complaints(&stage.state).iter().any(|c| c.as_str().starts_with("NOT WHOLE")));
+}
+
+#[test]
+fn a_diff_that_comes_piece_by_piece_is_shown_before_it_is_whole() {
+    let (source, news) = source::indexed(DIFF.as_bytes());
+    let mut stage = Stage::with(|s| {
+        s.alone = Some(Alone { name: SafeText::lit("-"), source, numbers: true, list: false });
+    });
+    let rows = |stage: &Stage| diff::view(&stage.state).unwrap().rows().len();
+    assert_eq!(rows(&stage), 0);
+    let mut news = news.into_iter();
+    stage.news(news.next().unwrap());
+    assert!(rows(&stage) > 10);
+    stage.news(News::Unreadable { source: u64::MAX, why: "of another diff".into() });
+    assert!(diff::complaints(&stage.state).is_empty());
+    news.for_each(|news| drop(stage.news(news)));
+    assert_eq!(top(&stage.state), "0 0");
+}
