@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use super::paper::{Counts, Paper, Watched};
 use crate::backends::port::Fault;
-use crate::desk::news::Exhibit;
+use crate::desk::news::{Exhibit, Source};
 use crate::domain::decision::Seen;
 use crate::domain::digest::Digest;
+use crate::domain::evidence::Base;
+use crate::domain::ids::CommitSha;
 use crate::domain::request::Request;
 use crate::domain::text::SafeText;
+use crate::safe;
 
 /// Diffs are big: so many are kept.
 const KEEP: usize = 6;
@@ -21,17 +24,59 @@ pub struct Shown {
     pub exhibit: Arc<Exhibit>,
     /// Its diff; absent = not given.
     pub paper: Option<Paper>,
+    /// What a second source says of a diff that is not whole: where the whole one comes from, or why there is none.
+    second: Option<Result<SafeText, SafeText>>,
+    /// The change against another base, for reading: no decision is about it.
+    pub against: Option<Against>,
+}
+
+/// A change against a base that the decision is not about.
+#[derive(Debug)]
+pub struct Against {
+    /// Which.
+    pub base: Base,
+    /// The diff; absent = not here yet.
+    pub paper: Option<Paper>,
+    /// Why it cannot be had.
+    pub why: Option<SafeText>,
+    watched: Watched,
+}
+
+impl Against {
+    fn open(&mut self) -> Option<(&mut Paper, &mut Watched)> {
+        Some((self.paper.as_mut()?, &mut self.watched))
+    }
+
+    /// What of it was on the screen.
+    pub fn watched(&self) -> &Watched {
+        &self.watched
+    }
 }
 
 impl Shown {
     fn new(exhibit: Arc<Exhibit>) -> Self {
         let paper = exhibit.diff.clone().map(Paper::new);
-        Self { exhibit, paper }
+        Self { exhibit, paper, second: None, against: None }
     }
 
     /// What does not add up: problems of the diff, and totals that its source gives otherwise.
     pub fn complaints(&self) -> Vec<SafeText> {
-        self.paper.as_ref().map(|p| p.complaints(self.exhibit.evidence.totals.as_ref())).unwrap_or_default()
+        if let Some(against) = &self.against {
+            let own = against.paper.as_ref().map(|p| p.complaints(None)).unwrap_or_default();
+            return against.why.clone().into_iter().chain(own).collect();
+        }
+        let second = self.second.as_ref().map(|second| match second {
+            Ok(url) => safe!("NOT WHOLE at its source: the diff below comes from git, {}", url),
+            Err(why) => safe!("NOT WHOLE at its source, and git does not give the rest: {}", why),
+        });
+        let own = self.paper.as_ref().map(|p| p.complaints(self.exhibit.evidence.totals.as_ref()));
+        second.into_iter().chain(own.unwrap_or_default()).collect()
+    }
+
+    /// Whether one of its diffs is of this source.
+    fn has(&self, source: u64) -> bool {
+        let against = self.against.as_ref().and_then(|a| a.paper.as_ref());
+        is_of(self.paper.as_ref(), source) || is_of(against, source)
     }
 
     /// Whether lines are missing inside of its files.
@@ -43,6 +88,10 @@ impl Shown {
     pub fn is_reading(&self) -> bool {
         self.paper.as_ref().is_some_and(|p| !p.is_read())
     }
+}
+
+fn is_of(paper: Option<&Paper>, source: u64) -> bool {
+    paper.is_some_and(|p| p.source.id() == source)
 }
 
 /// How far the reading of a request's evidence is.
@@ -102,22 +151,57 @@ impl Evidences {
         true
     }
 
-    /// The diff of a source, wherever it is shown, with what was seen of it.
-    pub fn by_source(&mut self, source: u64) -> Option<(&mut Paper, &mut Watched)> {
-        let ours = |reading: &Reading| match reading {
-            Reading::Here(shown) => shown.paper.as_ref().is_some_and(|p| p.source.id() == source),
-            _ => false,
-        };
-        let (digest, reading) = self.readings.iter_mut().find(|(_, reading)| ours(reading))?;
-        let Reading::Here(shown) = reading else { return None };
-        Some((shown.paper.as_mut()?, self.watched.entry(*digest).or_default()))
+    /// Takes in what a second source says. What was seen of the first one counts no more: it was another text.
+    pub fn filled(&mut self, evidence: Digest, result: Result<(Source, SafeText), SafeText>) -> bool {
+        let Some(Reading::Here(shown)) = self.readings.get_mut(&evidence) else { return false };
+        shown.second = Some(result.map(|(source, from)| {
+            shown.paper = Some(Paper::new(source));
+            self.watched.remove(&evidence);
+            from
+        }));
+        true
     }
 
-    /// The request's diff, with what was seen of it.
+    /// The diff of a source, wherever it is shown, with what was seen of it.
+    pub fn by_source(&mut self, source: u64) -> Option<(&mut Paper, &mut Watched)> {
+        let (digest, reading) = self.readings.iter_mut().find(|(_, reading)| match reading {
+            Reading::Here(shown) => shown.has(source),
+            _ => false,
+        })?;
+        let Reading::Here(shown) = reading else { return None };
+        let shown = shown.as_mut();
+        if is_of(shown.paper.as_ref(), source) {
+            return Some((shown.paper.as_mut()?, self.watched.entry(*digest).or_default()));
+        }
+        shown.against.as_mut()?.open()
+    }
+
+    /// The diff of the request that is on the screen, with what was seen of it.
     pub fn open(&mut self, request: &Request) -> Option<(&mut Paper, &mut Watched)> {
         let digest = request.evidence.digest;
         let Reading::Here(shown) = self.readings.get_mut(&digest)? else { return None };
-        Some((shown.paper.as_mut()?, self.watched.entry(digest).or_default()))
+        match &mut shown.against {
+            Some(against) => against.open(),
+            None => Some((shown.paper.as_mut()?, self.watched.entry(digest).or_default())),
+        }
+    }
+
+    /// Reads the request's change against another base, or against its own again.
+    pub fn compare(&mut self, request: &Request, base: Option<Base>) {
+        if let Some(Reading::Here(shown)) = self.readings.get_mut(&request.evidence.digest) {
+            shown.against = base.map(|base| Against { base, paper: None, why: None, watched: Watched::default() });
+        }
+    }
+
+    /// Takes in the change against another base. Whether somebody waits for it.
+    pub fn compared(&mut self, evidence: Digest, base: &CommitSha, result: Result<Source, SafeText>) -> bool {
+        let Some(Reading::Here(shown)) = self.readings.get_mut(&evidence) else { return false };
+        let Some(against) = shown.against.as_mut().filter(|a| a.base.sha == *base) else { return false };
+        match result {
+            Ok(source) => against.paper = Some(Paper::new(source)),
+            Err(why) => against.why = Some(why),
+        }
+        true
     }
 
     /// What was seen of the request's diff.

@@ -41,6 +41,13 @@ pub fn take(state: &mut State, news: News, fx: &mut Vec<Effect>) {
         News::Moved { .. } | News::Unreadable { .. } | News::Window { .. } | News::Found { .. } => {
             diff::told(state, news);
         }
+        News::Compared { evidence, base, result } => {
+            state.dirty |= state.evidences.compared(evidence, &base, result);
+        }
+        News::Filled { evidence, result } => {
+            state.dirty |= state.evidences.filled(evidence, result);
+            overlay::evidence_came(state);
+        }
         News::Act { what, result } => {
             let (role, text) = match result {
                 Ok(done) => (Role::Good, safe!("{}: {}", what, done)),

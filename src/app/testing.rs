@@ -281,6 +281,7 @@ pub fn evidence() -> Evidence {
         faults: Vec::new(),
         tree: Some(Tree { digest: Digest::of(b"tree"), changed: Vec::new(), untracked: Vec::new() }),
         cuts: Vec::new(),
+        other_bases: Vec::new(),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::backends::resolver::Resolver;
 use crate::config::{Config, FileChoice, OnPendingTtl, read_file};
 use crate::desk::look_ups::{Actions, Budget};
 use crate::desk::news::News;
+use crate::desk::second::Origin;
 use crate::desk::{Desk, Keep, Limits, Setup};
 use crate::domain::ids::BackendName;
 use crate::domain::time::Span;
@@ -68,6 +69,7 @@ pub fn open_as(args: &Args, guard: impl FnOnce(&Config) -> bool) -> color_eyre::
         evidence: evidence(&config),
         limits: limits(&config, guard(&config))?,
         actions: actions(&config, &paths),
+        origin: origin(&config, &paths),
     };
     let (desk, news) = Desk::open(setup).wrap_err("the state folder cannot be used")?;
     let headless_on_local = config.local.headless_approve;
@@ -112,6 +114,11 @@ fn policy(file: &Path) -> color_eyre::Result<Policy> {
     let choice = FileChoice::Named(file.to_owned());
     let source = read_file(&choice, &check_ours).map_err(|fault| eyre!("{fault}"))?;
     setup::policy(&source.map(|source| source.text).unwrap_or_default(), file)
+}
+
+fn origin(config: &Config, paths: &Paths) -> Option<Origin> {
+    let url = config.console.git_url.clone();
+    (!url.is_empty()).then(|| Origin { url, mirrors: paths.state.join("mirrors") })
 }
 
 fn evidence(config: &Config) -> Keep {

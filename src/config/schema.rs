@@ -25,6 +25,9 @@ section! {
         production: Vec<String> = vec!["prod*".to_owned()];
         /// Whether approve and reject are held back (3 s, bulk 5 s), so that they can be undone. Only then `u` works.
         hold_back: bool = true;
+        /// Where repositories lie: diffs that a backend cut or did not give are fetched from there with git. Empty:
+        /// nothing is fetched. {repository} stands for the name.
+        git_url: String = String::new();
         /// Whether a key copies paths and hunks into the clipboard of the terminal (OSC 52).
         clipboard: bool = false;
         /// Look only: nothing can be approved, rejected, revoked or extended from this console.
@@ -98,7 +101,7 @@ section! {
         /// So many requests of one token may wait at once. Folds count once.
         max_pending_per_token: Count<1, 1_000_000> = Count::of(500);
         /// Evidence of one request, in MiB, as it comes over the wire.
-        max_evidence_mib: Count<1, 1024> = Count::of(16);
+        max_evidence_mib: Count<1, 1024> = Count::of(32);
         /// How long an approver's token lives.
         approver_token: Time<60, 31_536_000> = Time::secs(43_200);
     }

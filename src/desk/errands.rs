@@ -10,7 +10,7 @@ use super::journal::NotKept;
 use super::news::{AuditQuery, AuditState, Errand, Exhibit, News};
 use super::polls::within;
 use super::source::{self, Source};
-use super::{Inner, Keep, acts, look_ups, road};
+use super::{Inner, Keep, acts, look_ups, road, second};
 use crate::audit;
 use crate::backends::port::{Backend, Fault, Trouble};
 use crate::domain::decision::Decision;
@@ -47,6 +47,7 @@ pub(super) async fn run(desk: Arc<Inner>, errand: Errand) {
         Errand::Review { key, comment } => review(&desk, &key, &comment).await,
         Errand::Audit { generation, query } => audit_page(&desk, generation, query).await,
         Errand::Export { csv, query } => export(&desk, csv, query).await,
+        Errand::Compare { key, evidence, base } => second::compare(&desk, &key, evidence, base).await,
         // Served above.
         Errand::Window { .. } | Errand::Search { .. } | Errand::EndSearch { .. } => {}
     }
@@ -125,6 +126,7 @@ async fn exhibit(desk: &Arc<Inner>, generation: u64, key: RequestKey) {
         tokio::task::spawn_blocking(move || unpack(&source, &stored, gzip, &news));
     }
     keep_shown(desk, &exhibit, stored).await;
+    second::fill(desk, &exhibit.key, &exhibit.evidence).await;
 }
 
 /// The source holds on to itself while it is read only as long as somebody else does.

@@ -13,6 +13,7 @@ pub mod news;
 mod pace;
 mod polls;
 mod road;
+pub mod second;
 pub mod source;
 mod start;
 #[cfg(test)]
@@ -67,6 +68,8 @@ pub struct Setup {
     pub limits: Limits,
     /// Who is asked about actions.
     pub actions: look_ups::Actions,
+    /// Where repositories lie, for diffs that a backend cut or did not give; absent = nothing is fetched.
+    pub origin: Option<second::Origin>,
 }
 
 /// Limits of what is kept of shown evidence.
@@ -97,6 +100,7 @@ struct Inner {
     under_way: Arc<watch::Sender<usize>>,
     poll_every: Span,
     evidence: Keep,
+    origin: Option<second::Origin>,
     waits: Waits,
     guard: Guard,
     guard_state: Mutex<Option<GuardState>>,
@@ -158,6 +162,7 @@ impl Desk {
             poll_every: setup.poll_every,
             evidence: setup.evidence,
             look_ups: look_ups::Desk::new(setup.actions),
+            origin: setup.origin,
         };
         Ok((Self(Arc::new(inner)), receiver))
     }

@@ -10,7 +10,7 @@ use crate::domain::digest::Digest;
 use crate::domain::evidence::Evidence;
 use crate::domain::finding::Finding;
 use crate::domain::grant::Grant;
-use crate::domain::ids::{BackendName, DecisionId, GrantId, RequestKey};
+use crate::domain::ids::{BackendName, CommitSha, DecisionId, GrantId, RequestKey};
 use crate::domain::lookup::LookUps;
 use crate::domain::outcome::Outcome;
 use crate::domain::record::Record;
@@ -172,6 +172,23 @@ pub enum News {
         source: u64,
         /// Where the content of each begins, in order.
         lines: Vec<u64>,
+    },
+    /// A second source has the diff that the first one cut or did not give, under the name it was asked by; or why
+    /// it has not.
+    Filled {
+        /// The digest of the evidence that it fills.
+        evidence: Digest,
+        /// Its index follows as `Indexed`.
+        result: Result<(Source, SafeText), SafeText>,
+    },
+    /// The change against another base, as git gives it; or why it does not.
+    Compared {
+        /// The digest of the evidence that was compared.
+        evidence: Digest,
+        /// Against what.
+        base: CommitSha,
+        /// Its index follows as `Indexed`.
+        result: Result<Source, SafeText>,
     },
     /// The rest of a diff cannot be read.
     Unreadable {
@@ -340,6 +357,15 @@ pub enum Errand {
         source: Source,
         /// A regular expression.
         pattern: Text,
+    },
+    /// Reads a request's change against another base.
+    Compare {
+        /// Which request.
+        key: RequestKey,
+        /// The digest of its evidence.
+        evidence: Digest,
+        /// Against what.
+        base: CommitSha,
     },
     /// Ends the search of a diff.
     EndSearch {

@@ -151,7 +151,8 @@ impl Backend for Fake {
 fn open(state: &Path, backend: &Arc<Fake>) -> (Desk, tokio::sync::mpsc::Receiver<News>) {
     let backends = vec![Arc::clone(backend) as Arc<dyn Backend>];
     let (state, limits, actions) = (state.to_owned(), Limits::default(), super::look_ups::Actions::nobody());
-    Desk::open(Setup { backends, state, poll_every: Span::secs(15), evidence: KEEP, limits, actions }).unwrap()
+    let poll_every = Span::secs(15);
+    Desk::open(Setup { backends, state, poll_every, evidence: KEEP, limits, actions, origin: None }).unwrap()
 }
 
 fn log(state: &Path) -> String {

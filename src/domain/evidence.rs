@@ -10,7 +10,7 @@ use super::digest::Digest;
 use super::finding::Place;
 use super::ids::CommitSha;
 use super::principal::Identity;
-use super::text::Text;
+use super::text::{SafeText, Text};
 use super::time::Ms;
 
 /// Where the base of the diff comes from; always stated.
@@ -23,8 +23,23 @@ pub enum BaseKind {
     MergeBase,
     /// Stated by whoever asks.
     Stated,
+    /// What the request before this one was about.
+    Previous,
     /// The last run of the same workflow on the branch that ended with success; nobody says that it was deployed.
     LastRun,
+}
+
+impl BaseKind {
+    /// In a word or two, beside its commit.
+    pub fn word(self) -> SafeText {
+        SafeText::lit(match self {
+            BaseKind::LastDeployed => "live",
+            BaseKind::MergeBase => "merge base",
+            BaseKind::Stated => "stated",
+            BaseKind::Previous => "request before",
+            BaseKind::LastRun => "last good run",
+        })
+    }
 }
 
 /// The revision that the diff starts from.
@@ -194,6 +209,9 @@ pub struct Evidence {
     pub tree: Option<Tree>,
     /// What was left out.
     pub cuts: Vec<Cut>,
+    /// Other revisions that the change can be read against; the decision is about `base`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_bases: Vec<Base>,
 }
 
 impl Evidence {

@@ -174,6 +174,7 @@ fn diff(evidence: &Evidence) -> SafeText {
         BaseKind::LastDeployed => "last that ran with success here",
         BaseKind::MergeBase => "where the branch began",
         BaseKind::Stated => "as stated",
+        BaseKind::Previous => "what was asked before",
         BaseKind::LastRun => "the last good run of the workflow",
     });
     let totals = evidence.totals.unwrap_or_default();

@@ -208,6 +208,7 @@ verbs! {
     Beside "side-by-side" &["="], &[Request, Diff], Diff, "side by side", "Show what was and what is side by side, or one below the other; from 120 columns.";
     Colours "colours" &["*"], &[Request, Diff], Diff, "colours", "Show or leave out the colours of code.";
     Blanks "blanks" &["_"], &[Request, Diff], Diff, "blanks", "Draw every blank as a sign, or leave them blank; tabs always have one.";
+    NextBase "base" &["V"], &[Request], Diff, "base", "Read the change against another base: merge base, the request before; the decision is about the first one.";
     Numbers "line-numbers" &["#"], &[Request, Diff], Diff, "numbers", "Show or hide line numbers.";
     Files "files" &["t"], &[Request, Diff], Diff, "files", "Show or hide the list of files.", footer;
     CopyPath "copy-path" &["P"], &[Request, Diff], Clipboard, "copy path", "Copy the path of the file into the clipboard of the terminal.";

@@ -3,7 +3,7 @@
 use super::diff;
 use super::queue::rows3;
 use super::text::Canvas;
-use crate::app::evidence::Reading;
+use crate::app::evidence::{Reading, Shown};
 use crate::app::layout::Layout;
 use crate::app::line::Line;
 use crate::app::paper::Watched;
@@ -95,6 +95,7 @@ fn diff(canvas: &mut Canvas, state: &State, screen: &RequestScreen) {
     let Some(request) = request::viewed(state) else { return };
     let head = Line::of(Role::Dim, "DIFF ").followed_by(request::diff_line(state, request));
     match state.evidences.of(request) {
+        Some(Reading::Here(shown)) if shown.against.is_some() => against(canvas, state, screen, shown, head),
         Some(Reading::Here(shown)) if shown.paper.is_some() => {
             let (nothing, paper) = (Watched::default(), shown.paper.as_ref());
             let watched = state.evidences.watched(request).unwrap_or(&nothing);
@@ -105,6 +106,27 @@ fn diff(canvas: &mut Canvas, state: &State, screen: &RequestScreen) {
             let areas = crate::app::screens::diff::areas(state);
             canvas.line(areas.head, &head);
             canvas.lines(areas.files, &absent(state, other));
+        }
+    }
+}
+
+/// The change against another base: the first line says that the decision is not about it.
+fn against(canvas: &mut Canvas, state: &State, screen: &RequestScreen, shown: &Shown, own: Line) {
+    let Some(against) = &shown.against else { return };
+    let base = &against.base;
+    let head = Line::of(Role::Warn, safe!("AGAINST {} {}", base.sha.short(), base.kind.word()))
+        .and(Role::Dim, ", for reading; the decision is about ")
+        .followed_by(own);
+    match &against.paper {
+        Some(paper) => {
+            let shown = diff::Shown { view: &screen.diff, paper, watched: against.watched() };
+            diff::draw(canvas, state, &shown, head);
+        }
+        None => {
+            let areas = crate::app::screens::diff::areas(state);
+            let why = against.why.clone().map(|why| Line::of(Role::Bad, why));
+            canvas.line(areas.head, &head);
+            canvas.lines(areas.files, &[why.unwrap_or(Line::of(Role::Dim, "Fetching it with git."))]);
         }
     }
 }

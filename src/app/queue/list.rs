@@ -9,7 +9,7 @@ use super::rows::{Row, RowKind, build};
 use super::store::Store;
 use super::view::View;
 use crate::domain::digest::Digest;
-use crate::domain::ids::{BackendName, RequestKey};
+use crate::domain::ids::{BackendName, CommitSha, RequestKey};
 use crate::domain::request::{Request, State};
 use crate::domain::text::{SafeText, Text};
 use crate::domain::time::Ms;
@@ -81,6 +81,16 @@ impl Queue {
     /// Whether this environment is production.
     pub fn is_production(&self, environment: &Text) -> bool {
         self.production.holds(environment)
+    }
+
+    /// What the request before this one, of the same repository and environment, was about.
+    pub fn before(&self, request: &Request) -> Option<CommitSha> {
+        let place = |r: &Request| (r.core.repository.value.clone(), r.core.environment.value.clone());
+        let here = place(request);
+        let earlier = self.all().iter().map(|e| &e.request).filter(|r| {
+            r.created_at < request.created_at && r.key().backend == request.key().backend && place(r) == here
+        });
+        earlier.max_by_key(|r| r.created_at).and_then(|r| r.core.head.clone())
     }
 
     /// Everything that is known, in the order of the list.

@@ -11,6 +11,8 @@ use crate::app::state::{Screen, State};
 use crate::app::update::drop_all;
 use crate::app::{Alone, Effect, Reader};
 use crate::desk::news::{Errand, News};
+use crate::domain::evidence::{Base, BaseKind};
+use crate::domain::request::Request;
 use crate::domain::text::SafeText;
 use crate::keymap::Verb;
 use crate::safe;
@@ -211,6 +213,7 @@ pub fn run(state: &mut State, verb: Verb, fx: &mut Vec<Effect>) -> bool {
         Verb::CopyPath => return copy(state, path, fx),
         Verb::CopyHunk => return copy(state, hunk, fx),
         Verb::OpenPager => return show(state, Reader::Pager, fx),
+        Verb::NextBase => return next_base(state, fx),
         Verb::OpenEditor => return show(state, Reader::Editor, fx),
         _ => {}
     }
@@ -261,6 +264,40 @@ fn hunk(open: &Open) -> Result<SafeText, &'static str> {
     let lines = open.view.hunk(open.paper).ok_or("no hunk is at hand here")?;
     let lines: Vec<SafeText> = lines.prose_lines().collect();
     Ok(SafeText::join(&lines, "\n"))
+}
+
+/// What the change can be read against besides the base of its evidence.
+fn other_bases(state: &State, request: &Request) -> Vec<Base> {
+    let shown = state.evidences.shown(request);
+    let mut bases = shown.map(|s| s.exhibit.evidence.other_bases.clone()).unwrap_or_default();
+    bases.extend(state.queue.before(request).map(|sha| Base { sha, kind: BaseKind::Previous, deployed_at: None }));
+    let own = request.evidence.base.as_ref().map(|base| &base.sha);
+    bases.retain(|base| Some(&base.sha) != own && Some(&base.sha) != request.core.head.as_ref());
+    bases
+}
+
+/// Goes on to the next base, and after the last one back to the first.
+fn next_base(state: &mut State, fx: &mut Vec<Effect>) -> bool {
+    let Some(request) = request::viewed(state).cloned() else { return false };
+    let bases = other_bases(state, &request);
+    let against = state.evidences.shown(&request).and_then(|s| s.against.as_ref()).map(|a| a.base.clone());
+    let next = match &against {
+        None => bases.first(),
+        Some(now) => bases.iter().skip_while(|base| *base != now).nth(1),
+    };
+    if against.is_none() && next.is_none() {
+        state.say("no other base is known: its evidence names this one only");
+        return true;
+    }
+    state.evidences.compare(&request, next.cloned());
+    if let Some(screen) = state.request_screen_mut() {
+        screen.diff = DiffView::default();
+    }
+    if let Some(base) = next {
+        let (key, evidence) = (request.key().clone(), request.evidence.digest);
+        fx.push(Effect::Errand(Errand::Compare { key, evidence, base: base.sha.clone() }));
+    }
+    true
 }
 
 /// Lends the terminal to a program. Nobody could take back meanwhile what is held.

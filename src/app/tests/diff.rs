@@ -2,7 +2,7 @@
 
 use crate::app::screens::diff;
 use crate::app::screens::request;
-use crate::app::testing::{DIFF, Stage, count};
+use crate::app::testing::{DIFF, Sample, Stage, count, sha};
 use crate::app::{Alone, Effect, Reader, State};
 use crate::desk::news::{Errand, News};
 use crate::desk::source;
@@ -147,5 +147,34 @@ fn a_diff_that_comes_piece_by_piece_is_shown_before_it_is_whole() {
     stage.news(News::Unreadable { source: u64::MAX, why: "of another diff".into() });
     assert!(diff::complaints(&stage.state).is_empty());
     news.for_each(|news| drop(stage.news(news)));
+    assert_eq!(top(&stage.state), "0 0");
+}
+
+#[test]
+fn the_change_is_read_against_the_request_before_and_the_decision_stays_about_its_own_base() {
+    let mut stage = Stage::new();
+    let before = Sample::prod("shop", "deploy-api").id("before").ages(50, 10).core(|c| {
+        c.head = Some("7".repeat(40).parse().unwrap());
+    });
+    let now = Sample::prod("shop", "deploy-api").ages(4, 11);
+    stage.lists(vec![now, before]);
+    let key = stage.state.queue.all().iter().find(|e| e.request.core.head != Some(sha('7'))).unwrap().key().clone();
+    let mut asked = Vec::new();
+    request::open(&mut stage.state, &key, None, &mut asked);
+    stage.evidence_comes(&asked);
+    let asked = stage.press("2 V");
+    let Some(Effect::Errand(Errand::Compare { evidence, base, .. })) = asked.first().cloned() else {
+        panic!("{asked:?}")
+    };
+    assert_eq!(base, sha('7'));
+    let (source, news) = source::indexed(long().as_bytes());
+    stage.news(News::Compared { evidence, base, result: Ok(source) });
+    news.into_iter().for_each(|news| drop(stage.news(news)));
+    stage.draws();
+    assert_eq!(top(&stage.state), "1 0", "the other diff is on the screen");
+    let seen = stage.state.evidences.seen(request::viewed(&stage.state).unwrap());
+    assert_eq!((seen.files, seen.of), (0, 3), "what is seen of it counts for nothing");
+    stage.press("V");
+    stage.draws();
     assert_eq!(top(&stage.state), "0 0");
 }

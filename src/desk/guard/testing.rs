@@ -339,7 +339,8 @@ pub(in crate::desk) fn open(state: &Path, hub: &Arc<Hub>, limits: Limits) -> (De
     let backends = vec![Arc::clone(hub) as Arc<dyn Backend>];
     let evidence = Keep { time: std::time::Duration::from_secs(60), bytes: 1 << 20 };
     let actions = crate::desk::look_ups::Actions::nobody();
-    let setup = Setup { backends, state: state.to_owned(), poll_every: Span::secs(1), evidence, limits, actions };
+    let every = Span::secs(1);
+    let setup = Setup { backends, state: state.to_owned(), poll_every: every, evidence, limits, actions, origin: None };
     Desk::open(setup).unwrap()
 }
 

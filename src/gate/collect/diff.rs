@@ -22,8 +22,8 @@ pub struct Caps {
     pub packed: usize,
 }
 
-/// The caps of a gate: what it sends must fit through a broker with its usual limit of 32 MiB.
-pub const CAPS: Caps = Caps { raw: 256 << 20, packed: 30 << 20 };
+/// The caps of a gate: what it sends must fit through a broker, which takes 32 MiB unless told otherwise.
+pub const CAPS: Caps = Caps { raw: 256 << 20, packed: 32 << 20 };
 
 /// Where a file or a hunk begins is looked for in steps of so many bytes.
 const STEP: u64 = 1 << 20;

@@ -211,6 +211,9 @@ impl Gathered {
             Ok(behind) => self.evidence.behind = behind,
             Err(fault) => self.fail("commits that the default branch has and head lacks", &fault),
         }
+        // A change can also be read against where its branch began; that is no base where there is none at all.
+        let other = base.as_ref().and_then(|_| began(git, head).ok().flatten());
+        self.evidence.other_bases.extend(other.filter(|other| Some(&other.sha) != sha.as_ref()));
         self.evidence.base = base;
         match actions::collect(git, head, sha.as_ref()) {
             Ok(found) => {
@@ -256,10 +259,7 @@ impl Gathered {
             }
             return Ok(there.then_some(base));
         }
-        let Some(target) = git.default_branch()? else { return Ok(None) };
-        // Where head is on the default branch itself there is nothing to compare with: an empty diff would mislead.
-        let common = git.merge_base(&target, head)?.filter(|common| common != head);
-        Ok(common.map(|sha| Base { sha, kind: BaseKind::MergeBase, deployed_at: None }))
+        began(git, head)
     }
 
     fn commits(&mut self, git: &Git, base: &CommitSha, head: &CommitSha) -> Result<(), Fault> {
@@ -290,6 +290,14 @@ impl Gathered {
         self.diff = Some(packed);
         Ok(())
     }
+}
+
+/// Where the branch left the default one. Where head is on that itself there is nothing to compare with: an empty
+/// diff would mislead.
+fn began(git: &Git, head: &CommitSha) -> Result<Option<Base>, Fault> {
+    let Some(target) = git.default_branch()? else { return Ok(None) };
+    let common = git.merge_base(&target, head)?.filter(|common| common != head);
+    Ok(common.map(|sha| Base { sha, kind: BaseKind::MergeBase, deployed_at: None }))
 }
 
 /// Cuts a text that is too long for a list, between characters.

@@ -10,7 +10,7 @@ use crate::domain::text::Text;
 use crate::domain::time::Ms;
 
 /// One form of diff on every machine, whatever the user's or the repository's config says.
-const DIFF: &[&str] = &[
+pub(super) const DIFF: &[&str] = &[
     "diff",
     "--no-ext-diff",
     "--no-textconv",

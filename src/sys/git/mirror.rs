@@ -9,9 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::super::files::{self, Lock};
+use super::history::DIFF;
 use super::{ANSWER, Fault, Git};
 use crate::domain::ids::CommitSha;
 use crate::domain::text::Text;
+use crate::sys::process::bounded::Flow;
 
 /// Settings of every question to a repository elsewhere.
 const SETTINGS: &[&str] = &[
@@ -24,6 +26,9 @@ const SETTINGS: &[&str] = &[
     "gc.auto=0",
     "maintenance.auto=false",
 ];
+
+/// The tree without files, which every repository has.
+const EMPTY_TREE: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
 /// Variables that would lead git to another repository.
 const LEADING: &[&str] = &[
@@ -177,6 +182,20 @@ impl Mirror {
             Some(_) => Ok(()),
             None => self.take(&["origin", sha.as_str()]),
         }
+    }
+
+    /// The unified diff between two commits, piece by piece, in the form of `Git::diff`. What of their files is
+    /// missing is fetched; attributes of the repository hide nothing.
+    ///
+    /// # Errors
+    /// Where it cannot be fetched within the limits.
+    pub fn diff(&self, base: &CommitSha, head: &CommitSha, sink: &mut dyn FnMut(&[u8]) -> Flow) -> Result<(), Fault> {
+        self.want(base)?;
+        self.want(head)?;
+        let ends = ["--end-of-options", base.as_str(), head.as_str(), "--"];
+        let mut command = self.outside(DIFF.iter().copied().chain(ends));
+        command.env("GIT_ATTR_SOURCE", EMPTY_TREE);
+        self.git.run(command, sink).map(drop)
     }
 
     /// The commits that are here, for questions about history.

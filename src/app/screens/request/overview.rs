@@ -4,7 +4,7 @@ use crate::app::line::Line;
 use crate::app::state::State;
 use crate::app::{evidence::Reading, words};
 use crate::desk::news::GuardState;
-use crate::domain::evidence::{BaseKind, Course};
+use crate::domain::evidence::Course;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::grant::Enforcer;
 use crate::domain::request::{Can, Core, Request, Vote};
@@ -106,14 +106,8 @@ pub fn diff_sizes(state: &State, request: &Request) -> Line {
     let head = core.head.as_ref().map_or(SafeText::lit("no commit"), |h| h.short());
     let line = match &evidence.base {
         Some(base) => {
-            let kind = match base.kind {
-                BaseKind::LastDeployed => "live",
-                BaseKind::MergeBase => "merge base",
-                BaseKind::Stated => "stated",
-                BaseKind::LastRun => "last good run",
-            };
             let age = base.deployed_at.map(|t| safe!(" {}", words::ago(state.label, t))).unwrap_or_default();
-            Line::of(Role::Text, safe!("{} {}{} -> ", base.sha.short(), kind, age)).and(Role::Strong, head)
+            Line::of(Role::Text, safe!("{} {}{} -> ", base.sha.short(), base.kind.word(), age)).and(Role::Strong, head)
         }
         None => Line::of(Role::Unknown, "nothing to compare with -> ").and(Role::Strong, head),
     };
