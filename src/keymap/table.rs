@@ -212,7 +212,7 @@ verbs! {
     Numbers "line-numbers" &["#"], &[Request, Diff], Diff, "numbers", "Show or hide line numbers.";
     Files "files" &["t"], &[Request, Diff], Diff, "files", "Show or hide the list of files.", footer;
     CopyPath "copy-path" &["P"], &[Request, Diff], Clipboard, "copy path", "Copy the path of the file into the clipboard of the terminal.";
-    CopyHunk "copy-hunk" &["Y"], &[Request, Diff], Clipboard, "copy hunk", "Copy the hunk at the top of the screen into the clipboard of the terminal.";
+    CopyHunk "copy-hunk" &["C"], &[Request, Diff], Clipboard, "copy hunk", "Copy the hunk at the top of the screen into the clipboard of the terminal.";
     OpenPager "pager" &["p"], &[Request, Diff], Diff, "pager", "Read the diff in $PAGER; held decisions are dropped.";
     OpenEditor "editor" &["E"], &[Request, Diff], Diff, "editor", "Read the diff in $VISUAL or $EDITOR; held decisions are dropped.";
     Revoke "revoke" &["r"], &[Grants], LiveGrant, "revoke", "Take the grant back and end what runs under it.", danger, footer, then_refuse;

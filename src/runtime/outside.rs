@@ -10,11 +10,13 @@ use data_encoding::BASE64;
 
 use crate::app::Reader;
 use crate::desk::news::Source;
-use crate::domain::text::{SafeText, prose_row};
+use crate::domain::text::{SafeText, Signs, prose_row};
 use crate::sys::process::without_secrets;
 
 /// Terminals take no more.
 const MOST: usize = 74_994;
+/// A tab is no sign here: programs draw it by themselves.
+const AS_IT_IS: Signs = Signs { tab: "\t", blank: None };
 /// So much of a diff is encoded at once.
 const STEP: u64 = 1 << 20;
 
@@ -71,7 +73,7 @@ fn encode(source: &Source, out: &File) -> io::Result<()> {
         let end = memchr::memrchr(b'\n', &bytes).map_or(bytes.len(), |end| end + 1);
         for line in bytes.get(..end).unwrap_or_default().split_inclusive(|b| *b == b'\n') {
             let (text, newline) = line.strip_suffix(b"\n").map_or((line, false), |text| (text, true));
-            out.write_all(prose_row(text, usize::MAX / 2, "\t").0.as_str().as_bytes())?;
+            out.write_all(prose_row(text, usize::MAX / 2, AS_IT_IS).0.as_str().as_bytes())?;
             out.write_all(if newline { b"\n" } else { b"" })?;
         }
         at += end as u64;

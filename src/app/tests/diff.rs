@@ -12,7 +12,14 @@ use crate::domain::text::{SafeText, Text};
 fn alone(text: &str) -> Stage {
     let (source, news) = source::indexed(text.as_bytes());
     let mut stage = Stage::with(|s| {
-        s.alone = Some(Alone { name: SafeText::lit("a.diff"), source, numbers: true, list: true });
+        s.alone = Some(Alone {
+            name: SafeText::lit("a.diff"),
+            source,
+            numbers: true,
+            colours: false,
+            beside: false,
+            list: true,
+        });
     });
     for news in news {
         stage.news(news);
@@ -103,7 +110,7 @@ fn paths_and_hunks_are_copied_only_where_the_config_says_so() {
     assert!(stage.press("P").is_empty());
     stage.state.setup.clipboard = true;
     assert_eq!(stage.press("P"), [Effect::Copy(SafeText::lit(".github/workflows/deploy.yml"))]);
-    let copied = stage.press("] Y");
+    let copied = stage.press("] C");
     let [Effect::Copy(text)] = copied.as_slice() else { panic!("{copied:?}") };
     assert_eq!(text.as_str(), "@@ -1,3 +1,3 @@\n-FROM debian:12\n+FROM debian:13\n COPY . /srv\n CMD [\"/srv/run\"]\n");
     assert!(matches!(stage.press("p").as_slice(), [Effect::Show(_, Reader::Pager)]));
@@ -137,7 +144,8 @@ fn a_file_that_its_source_cut_is_never_seen_in_full() {
 fn a_diff_that_comes_piece_by_piece_is_shown_before_it_is_whole() {
     let (source, news) = source::indexed(DIFF.as_bytes());
     let mut stage = Stage::with(|s| {
-        s.alone = Some(Alone { name: SafeText::lit("-"), source, numbers: true, list: false });
+        s.alone =
+            Some(Alone { name: SafeText::lit("-"), source, numbers: true, colours: false, beside: false, list: false });
     });
     let rows = |stage: &Stage| diff::view(&stage.state).unwrap().rows().len();
     assert_eq!(rows(&stage), 0);

@@ -113,6 +113,7 @@ fn open(state: &Path, forge: &Arc<Forge>, calls: usize) -> (super::super::Desk, 
         evidence: Keep { time: Duration::from_secs(60), bytes: 1 << 20 },
         limits: super::super::Limits::default(),
         actions: Actions { resolver, team_ledger: None, budget },
+        origin: None,
     };
     let (desk, news) = super::super::Desk::open(setup).unwrap();
     (desk, news, backend)
@@ -306,6 +307,7 @@ async fn without_anybody_to_ask_pinned_actions_keep_their_sha_and_nothing_is_pro
         evidence: Keep { time: Duration::from_secs(60), bytes: 1 << 20 },
         limits: super::super::Limits::default(),
         actions: Actions::nobody(),
+        origin: None,
     })
     .unwrap();
     (stage.desk, stage.news) = (desk, news);
