@@ -182,7 +182,7 @@ async fn round() -> Duration {
     let (backends, state) = (vec![Arc::clone(&slow) as Arc<dyn Backend>], folder.path().join("state"));
     let evidence = Keep { time: Duration::from_secs(60), bytes: 1 << 20 };
     let (limits, actions) = (Limits::default(), Actions::nobody());
-    let setup = Setup { backends, state, poll_every: Span::mins(1), evidence, limits, actions };
+    let setup = Setup { backends, state, poll_every: Span::mins(1), evidence, limits, actions, origin: None };
     let (desk, mut news) = Desk::open(setup).unwrap();
     let decisions = slow.decisions();
     let begin = Instant::now();
