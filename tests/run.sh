@@ -14,6 +14,8 @@ need() { # program package
 }
 need git git
 need cc gcc
+need node nodejs
+need npm npm
 
 step() { echo "== $*"; "$@"; }
 
@@ -26,5 +28,8 @@ if cargo nextest --version >/dev/null 2>&1; then
 else
   step cargo test --locked --features test-hooks
 fi
+# GitHub's own contract: its OpenAPI document between console and fake, its GraphQL schema, its recorded webhooks.
+step npm ci --prefix tests/contract --no-audit --no-fund --loglevel=error
+step cargo test --locked --features test-hooks --lib --test it -- --ignored contract_
 RUSTDOCFLAGS="-D warnings" step cargo doc --locked --no-deps --features test-hooks
 echo "== all checks passed"

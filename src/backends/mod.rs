@@ -2,6 +2,7 @@
 
 pub mod broker;
 pub mod git;
+pub mod github;
 pub mod port;
 pub mod resolver;
 
@@ -23,7 +24,7 @@ pub struct Spec {
 }
 
 /// Every adapter. A new backend is one folder and one line here.
-pub const SPECS: &[Spec] = &[broker::spec::SPEC];
+pub const SPECS: &[Spec] = &[broker::spec::SPEC, github::spec::SPEC];
 
 /// Makes the backend of a table.
 ///
@@ -37,4 +38,4 @@ pub fn open(table: &BackendTable, resolve: &dyn Fn(&Path) -> PathBuf) -> Result<
 }
 
 /// What the example config and the docs print of every adapter.
-pub const KINDS: &[Kind] = &[broker::spec::SPEC.kind];
+pub const KINDS: &[Kind] = &[broker::spec::SPEC.kind, github::spec::SPEC.kind];

@@ -12,12 +12,26 @@ use super::files;
 
 /// The longest secret that is read.
 const LONGEST: u64 = 4 << 10;
+/// The longest private file with secrets among other things.
+const LONGEST_TEXT: u64 = 256 << 10;
 
 /// From a file of ours alone, and no link to one; white space around it does not count.
 ///
 /// # Errors
 /// Where it cannot be read, others may read or write it, or it is empty; the message says how to mend it.
 pub fn from_file(path: &Path) -> io::Result<SecretString> {
+    whole(&private(path, LONGEST)?)
+}
+
+/// The text of a private file that holds secrets among other things.
+///
+/// # Errors
+/// As `from_file`, but it may be empty.
+pub fn private_text(path: &Path) -> io::Result<String> {
+    private(path, LONGEST_TEXT)
+}
+
+fn private(path: &Path, longest: u64) -> io::Result<String> {
     // A named pipe is not waited for.
     let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
@@ -27,8 +41,8 @@ pub fn from_file(path: &Path) -> io::Result<SecretString> {
         return Err(io::Error::other(format!("others may read it (mode {:o}): chmod 600 it", meta.mode() & 0o7777)));
     }
     let mut text = String::new();
-    file.take(LONGEST).read_to_string(&mut text)?;
-    whole(&text)
+    file.take(longest).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// The first line that a command prints; its errors go to our stderr.

@@ -16,6 +16,7 @@ mod docs;
 mod faults;
 mod floors;
 mod gate;
+mod github;
 mod policy;
 mod pty;
 mod story;

@@ -25,9 +25,11 @@ pub fn lines(state: &State, request: &Request) -> Vec<Line> {
         Line::labelled(if i == 0 { "WHY" } else { "" }, Role::Text, "").and_marked(Role::Text, &line)
     }));
     lines.extend(place(core));
+    // Only our gate prints the words; elsewhere they are for people who compare screens.
+    let elsewhere = if core.command.is_some() { "the gate's log shows" } else { "another console shows" };
     lines.push(
         Line::labelled("CODE", Role::Strong, safe!("{}", request.digest().code()))
-            .and(Role::Dim, "  the gate's log shows the same four words"),
+            .and(Role::Dim, safe!("  {} the same four words", elsewhere)),
     );
     lines.push(Line::labelled("DIFF", Role::Text, "").followed_by(diff_line(state, request)));
     lines.extend(unseen_files(state, request));
@@ -86,8 +88,8 @@ fn place(core: &Core) -> Vec<Line> {
         );
     }
     if let Some(run) = &core.run {
-        let text =
-            safe!("{} run {} attempt {} job {}", run.system.ident(), run.id.ident(), run.attempt, run.job.ident());
+        let job = if run.job.is_empty() { SafeText::default() } else { safe!(" job {}", run.job.ident()) };
+        let text = safe!("{} run {} attempt {}{}", run.system.ident(), run.id.ident(), run.attempt, job);
         lines.push(Line::labelled("", Role::Text, "").and_marked(Role::Text, &text));
         lines.extend(run.url.iter().map(|u| Line::labelled("", Role::Dim, "").and_marked(Role::Dim, &u.ident())));
     }
