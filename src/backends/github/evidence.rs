@@ -101,6 +101,7 @@ fn put_together(
         pipeline: named.pipeline,
         faults: Vec::new(),
         behind: None,
+        other_bases: Vec::new(),
         tree: None,
         cuts,
     };
