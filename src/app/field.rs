@@ -11,6 +11,7 @@ pub struct Field {
     area: TextArea<'static>,
     lines: bool,
     limit: usize,
+    refused: usize,
 }
 
 /// What a field shows: the text in its window and the cursor's column and row inside of it.
@@ -27,12 +28,12 @@ impl Field {
     pub fn line(text: &str) -> Self {
         let mut area = TextArea::from([text.to_owned()]);
         area.move_cursor(CursorMove::End);
-        Self { area, lines: false, limit: 200 }
+        Self { area, lines: false, limit: 200, refused: 0 }
     }
 
     /// A field for a comment.
     pub fn comment() -> Self {
-        Self { area: TextArea::default(), lines: true, limit: 2000 }
+        Self { area: TextArea::default(), lines: true, limit: 2000, refused: 0 }
     }
 
     /// What stands in it.
@@ -58,19 +59,39 @@ impl Field {
     /// Takes a key. Whether it was one for a field; enter, escape and tab never are.
     pub fn key(&mut self, key: Key) -> bool {
         let Some(typed) = typed(key) else { return false };
-        if key.typed().is_some() && self.len() >= self.limit {
+        let character = key.typed();
+        if character.is_some() && self.len() >= self.limit {
             return true;
         }
+        let before = character.and_then(|c| self.refuses(c).then(|| self.area.clone()));
         self.area.input(typed);
+        // A mark is taken on a letter that has not too many of them yet.
+        if let Some(before) = before.filter(|_| !self.area.lines().iter().all(|line| is_plain(line))) {
+            self.area = before;
+            self.refused += 1;
+        }
         true
     }
 
-    /// Takes a paste: text, whatever it looks like. Line ends become blanks in a field of one line.
+    /// Whether a character would become a marker where it stands alone.
+    fn refuses(&self, c: char) -> bool {
+        c != '\\' && !is_plain(c.encode_utf8(&mut [0; 4]))
+    }
+
+    /// How many characters were typed or pasted that cannot be shown as they are, and so were not taken.
+    pub fn refused(&self) -> usize {
+        self.refused
+    }
+
+    /// Takes a paste: text, whatever it looks like. Line ends become blanks in a field of one line, tabs everywhere;
+    /// what cannot be shown as it is is left out and counted.
     pub fn paste(&mut self, text: &Text) {
         let text = text.lossy().replace("\r\n", "\n").replace('\r', "\n");
         let text = if self.lines { text } else { text.replace('\n', " ") };
         let room = self.limit.saturating_sub(self.len());
-        let text: String = text.chars().take(room).collect();
+        let offered: Vec<char> = text.replace('\t', " ").chars().take(room).collect();
+        let text = plain_part(&offered);
+        self.refused += offered.len() - text.chars().count();
         self.area.insert_str(text);
     }
 
@@ -95,6 +116,29 @@ impl Field {
         let rows = rows.collect();
         Window { rows, cursor }
     }
+}
+
+/// As many characters as a letter with all the marks that it may have, and one more.
+const MARKS: usize = 6;
+
+/// Whether the encoder leaves a text as it is; a backslash is doubled, never hidden, and may be typed.
+fn is_plain(text: &str) -> bool {
+    Text::from(text).prose().markers().iter().all(|(_, marker)| !marker)
+}
+
+/// The characters that can be shown as they are, each with the marks that it has room for.
+fn plain_part(offered: &[char]) -> String {
+    let mut taken = String::new();
+    for c in offered {
+        // A mark is judged by the letter and the marks before it, and nothing else by what is before it.
+        let mut tail: Vec<char> = taken.chars().rev().take(MARKS).take_while(|c| *c != '\n').collect();
+        tail.reverse();
+        tail.push(*c);
+        if *c == '\n' || is_plain(&tail.iter().collect::<String>()) {
+            taken.push(*c);
+        }
+    }
+    taken
 }
 
 /// The columns of a line around the cursor, and the cursor's column in them.
@@ -186,7 +230,19 @@ mod tests {
         assert_eq!(field.window(6, 1), Window { rows: vec![SafeText::lit("56789")], cursor: (5, 0) });
         field.key(key("home"));
         assert_eq!(field.window(6, 1), Window { rows: vec![SafeText::lit("01234")], cursor: (0, 0) });
-        field.paste(&Text::from("\u{202e}"));
-        assert_eq!(field.window(40, 1).rows[0].as_str(), "\\u{202e}0123456789");
+    }
+
+    #[test]
+    fn what_cannot_be_shown_as_it_is_is_not_taken_and_counted() {
+        let mut field = Field::line("");
+        field.paste(&Text::from("a\u{202e}b\u{1b}[2Jc\te\u{301}\u{200b}"));
+        assert_eq!((field.text().as_str(), field.refused()), ("ab[2Jc e\u{301}", 3));
+        for _ in 0..6 {
+            field.key(Key { code: Code::Char('\u{301}'), ctrl: false, alt: false });
+        }
+        assert_eq!((field.text().as_str(), field.refused()), ("ab[2Jc e\u{301}\u{301}\u{301}\u{301}", 6));
+        field.paste(&Text::from(r" C:\new \u{1b}"));
+        assert_eq!(field.refused(), 6, "a backslash is text");
+        assert!(field.window(80, 1).rows[0].markers().iter().all(|(_, marker)| !marker));
     }
 }

@@ -103,6 +103,10 @@ pub fn available(state: &State, verb: Verb) -> Result<(), SafeText> {
         When::Request => state.current().map(|_| ()).ok_or(SafeText::lit("there is no request under the cursor")),
         When::Decidable => decidable(state),
         When::Breakable => breakable(state),
+        When::Finding if state.current().is_some_and(|e| e.request.acceptable(state.label).next().is_some()) => {
+            may_act(state)
+        }
+        When::Finding => no("nothing here counts as new, or what does blocks"),
         When::Unreviewed if state.current().is_some_and(|e| e.request.unreviewed) => may_act(state),
         When::Unreviewed => no("nothing here waits for a review"),
         When::LiveGrant if verb == Verb::Extend && guarded(state) => {
@@ -259,7 +263,7 @@ fn anywhere(state: &mut State, verb: Verb, fx: &mut Vec<Effect>) {
         Verb::Approve => decide(state, Ballot::Approve, fx),
         Verb::Reject => decide(state, Ballot::Reject, fx),
         Verb::BreakGlass => decide(state, Ballot::BreakGlass, fx),
-        Verb::Review => overlay::open_act(state, verb),
+        Verb::Review | Verb::Accept => overlay::open_act(state, verb),
         Verb::Look => look(state, fx),
         Verb::ByHand => by_hand(state, fx),
         Verb::Undo => undo(state, fx),

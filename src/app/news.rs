@@ -1,6 +1,6 @@
 //! What the desk tells, folded into the state.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::holds::Stand;
@@ -10,6 +10,7 @@ use super::screens::{audit, diff, request};
 use super::state::State;
 use super::{Effect, look_ups, time, words};
 use crate::desk::news::{BackendState, Health, News, Step};
+use crate::domain::acceptance::{self, Given};
 use crate::domain::grant::Grant;
 use crate::domain::ids::{BackendName, DecisionId, RequestKey};
 use crate::domain::outcome::Outcome;
@@ -23,6 +24,7 @@ pub fn take(state: &mut State, news: News, fx: &mut Vec<Effect>) {
     let at = state.now.wall;
     match news {
         News::Requests { backend, changed, whole } => take_requests(state, &backend, changed, whole, fx),
+        News::Acceptances(given) => take_acceptances(state, given, fx),
         News::Backend(backend) => take_backend(state, *backend),
         News::Grants { backend, grants } => take_grants(state, backend, grants),
         News::Decision { id, key, ballot, step } => take_step(state, &id, &key, ballot, step),
@@ -114,7 +116,7 @@ pub(super) fn take_requests(
 ) {
     let dialog = state.is_deciding();
     let before = state.queue.selected().map(|row| row.entry.key().clone());
-    let changed = changed.into_iter().map(|request| state.looked_up.tightened(request)).collect();
+    let changed = changed.into_iter().map(|request| marked(&state.acceptances, state.looked_up.tightened(request))).collect();
     let arrived = state.queue.take(backend, changed, whole, dialog);
     if !arrived.changed {
         return;
@@ -130,6 +132,25 @@ pub(super) fn take_requests(
     ring(state, &arrived.new, fx);
     overlay::requests_changed(state, fx);
     request::requests_changed(state, fx);
+}
+
+/// What is accepted no longer counts, here and in what comes.
+fn take_acceptances(state: &mut State, given: Vec<Given>, fx: &mut Vec<Effect>) {
+    state.acceptances = given;
+    let mut by_backend: BTreeMap<BackendName, Vec<Arc<Request>>> = BTreeMap::new();
+    for entry in state.queue.all() {
+        by_backend.entry(entry.key().backend.clone()).or_default().push(Arc::clone(&entry.request));
+    }
+    for (backend, requests) in by_backend {
+        take_requests(state, &backend, requests, false, fx);
+    }
+}
+
+fn marked(given: &[Given], mut request: Arc<Request>) -> Arc<Request> {
+    if !given.is_empty() || request.findings.iter().any(|f| f.accepted.is_some()) {
+        acceptance::mark(Arc::make_mut(&mut request), given);
+    }
+    request
 }
 
 /// Another request came under the cursor by itself: for a moment no key decides about it.

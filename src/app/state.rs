@@ -15,6 +15,7 @@ use super::screens::request::RequestScreen;
 use super::setup::Setup;
 use super::words::minute_of;
 use crate::desk::news::{AuditState, BackendState, GuardState};
+use crate::domain::acceptance::Given;
 use crate::domain::digest::Hasher;
 use crate::domain::ids::{BackendName, DecisionId, RequestKey};
 use crate::domain::principal::Principal;
@@ -70,6 +71,7 @@ pub struct State {
     pub(crate) bell_at: Option<Ms>,
     pub(crate) aged: usize,
     pub(crate) kept_comment: Option<(RequestKey, String)>,
+    pub(crate) acceptances: Vec<Given>,
     pub(crate) dirty: bool,
     generation: u64,
     ids_made: u64,
@@ -105,6 +107,7 @@ impl State {
             bell_at: None,
             aged: 0,
             kept_comment: None,
+            acceptances: Vec::new(),
             dirty: true,
             generation: 0,
             ids_made: 0,

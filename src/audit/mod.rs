@@ -30,7 +30,7 @@ use crate::domain::text::{SafeText, Text};
 pub use anchors::{Kept, kept_heads};
 pub use export::{Format, create, export, export_file};
 pub use log::{Log, Sync};
-pub use query::{Filter, query, record};
+pub use query::{Filter, acceptances, query, record};
 pub use store::Store;
 pub use story::{Open, Subject, open_decisions, why};
 pub use tail::Tail;

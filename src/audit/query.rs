@@ -6,8 +6,9 @@ use std::path::Path;
 
 use super::lines::{Backward, Lines, offset_of};
 use super::{AuditError, log_file, words};
+use crate::domain::acceptance::Given;
 use crate::domain::ids::RequestKey;
-use crate::domain::record::Record;
+use crate::domain::record::{Event, Record};
 use crate::domain::text::{SafeText, Text};
 use crate::domain::time::Ms;
 
@@ -85,6 +86,22 @@ pub fn query(state: &Path, filter: &Filter) -> Result<Vec<Record>, AuditError> {
         }
     }
     Ok(found)
+}
+
+/// The acceptances that have not ended by `now`, newest first, each with who gave it.
+///
+/// # Errors
+/// As `query`.
+pub fn acceptances(state: &Path, now: Ms) -> Result<Vec<Given>, AuditError> {
+    let filter = Filter { kind: Some("accepted".to_owned()), ..Filter::default() };
+    let given = query(state, &filter)?.into_iter().filter_map(|record| match record.event {
+        Event::Accepted { acceptance } if acceptance.until > now => {
+            let by = record.by.map_or_else(|| Text::from("nobody"), |by| by.shown().into());
+            Some((by, *acceptance))
+        }
+        _ => None,
+    });
+    Ok(given.collect())
 }
 
 /// The record of a number with its line as it stands in the log.

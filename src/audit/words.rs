@@ -30,6 +30,7 @@ pub const KINDS: &[&str] = &[
     "cancelled",
     "denied",
     "reviewed",
+    "accepted",
     "notified",
     "token",
     "policy",
@@ -64,6 +65,7 @@ pub fn kind(event: &Event) -> &'static str {
         Event::Cancelled => "cancelled",
         Event::Denied { .. } => "denied",
         Event::Reviewed { .. } => "reviewed",
+        Event::Accepted { .. } => "accepted",
         Event::Notified { .. } => "notified",
         Event::Token { .. } => "token",
         Event::Policy { .. } => "policy",
@@ -104,6 +106,10 @@ fn life(event: &Event) -> Option<SafeText> {
         Event::Cancelled => SafeText::lit("cancelled by who asked"),
         Event::Denied { why } => safe!("denied by policy: {}", why.prose()),
         Event::Reviewed { comment } => safe!("reviewed the break-glass{}", said(comment)),
+        Event::Accepted { acceptance: a } => {
+            let what = a.finding.meaning().what;
+            safe!("accepted `{}` ({}) until {}: {}", what, a.subject.ident(), a.until.iso(), a.reason.prose())
+        }
         Event::Shown { evidence } => safe!("was shown evidence {}", evidence.short()),
         _ => return None,
     })

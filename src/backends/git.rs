@@ -173,7 +173,7 @@ fn told(fault: &git::Fault) -> Fault {
             (Trouble::Unreachable, "see that `git ls-remote` reaches the repository from here")
         }
     };
-    Fault::new(trouble, Text::from(fault.to_string()).prose(), mend)
+    Fault::new(trouble, safe!("{}", fault), mend)
 }
 
 /// What a name stands for: git's own order is tags, then branches; where both have it and differ, nobody can tell.
@@ -221,8 +221,7 @@ impl Resolver for GitResolver {
         _hint: Option<&'a Text>,
     ) -> BoxFuture<'a, Reach> {
         let found = self.found(repository, sha);
-        async move { found.await.unwrap_or_else(|fault| Reach::NotProven { why: fault.message.as_str().into() }) }
-            .boxed()
+        async move { found.await.unwrap_or_else(|fault| Reach::NotProven { why: fault.message.into() }) }.boxed()
     }
 
     fn file<'a>(

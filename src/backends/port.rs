@@ -14,7 +14,7 @@ use crate::domain::ids::{BackendName, GrantId, RequestKey};
 use crate::domain::outcome::Outcome;
 use crate::domain::principal::Principal;
 use crate::domain::request::{Ballot, Request};
-use crate::domain::text::{SafeText, Text};
+use crate::domain::text::{SafeText, Shown, Text};
 use crate::domain::time::{Ms, Span};
 
 /// What a backend can do by itself.
@@ -113,6 +113,8 @@ pub struct Fault {
     /// Not before this time again.
     pub retry_after: Option<Span>,
 }
+
+impl Shown for Fault {}
 
 impl Fault {
     /// A fault without a time to wait.

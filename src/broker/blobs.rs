@@ -2,16 +2,16 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use flate2::read::MultiGzDecoder;
 
+use crate::diff::{Index, Reader};
 use crate::domain::digest::Digest;
 use crate::domain::evidence::Blob;
-use crate::domain::text::{SafeText, Text};
-use crate::findings::{Changes, DiffScan};
+use crate::findings::{DiffLines, DiffScan};
 use crate::safe;
 use crate::sys::files;
 
@@ -21,8 +21,8 @@ const UNPACKED_LIMIT: u64 = 256 << 20;
 /// So many times its size a diff may unpack to before it is taken for a bomb.
 const RATIO_LIMIT: u64 = 100;
 
-/// Bytes of one line that are looked at in one piece.
-const LINE_LIMIT: u64 = 1 << 20;
+/// Bytes that are read at once.
+const PIECE: usize = 64 << 10;
 
 /// How long a blob may lie without a request that names it.
 const ORPHAN: Duration = Duration::from_secs(3600);
@@ -90,7 +90,8 @@ impl Blobs {
         Ok(())
     }
 
-    /// Reads a diff blob for characters that hide something in added lines.
+    /// Reads a diff blob for what its lines and files show by themselves: once for its files and hunks, by their
+    /// counts, and once more for its lines.
     ///
     /// # Errors
     /// Where the blob is not there, of another size, or not gzip though it says so.
@@ -99,53 +100,39 @@ impl Blobs {
         if self.touch(blob.digest)? != blob.size {
             return Err(wrong("the blob has another size than the evidence says"));
         }
-        let file = File::open(self.path(blob.digest))?;
+        let (mut reader, mut index) = (Reader::default(), Index::default());
+        let cut = self.read(blob, &mut |piece| reader.feed(piece))?;
+        index.extend(reader.end());
+        let mut lines = DiffLines::new(&index);
+        self.read(blob, &mut |piece| lines.feed(piece))?;
+        let mut scan = lines.finish();
+        if cut {
+            scan.unread = safe!("only its first {} bytes were looked at", UNPACKED_LIMIT);
+        }
+        Ok(scan)
+    }
+
+    /// The unpacked bytes of a blob, up to a limit; whether there would be more.
+    fn read(&self, blob: &Blob, sink: &mut dyn FnMut(&[u8])) -> io::Result<bool> {
+        let file = BufReader::new(File::open(self.path(blob.digest))?);
         let limit = UNPACKED_LIMIT.min(blob.size.max(4096).saturating_mul(RATIO_LIMIT));
-        if blob.gzip {
-            scan(BufReader::new(MultiGzDecoder::new(BufReader::new(file))).take(limit))
-        } else {
-            scan(BufReader::new(file).take(limit))
+        let stream: Box<dyn Read> = if blob.gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+        let mut stream = stream.take(limit);
+        let mut buffer = vec![0; PIECE];
+        loop {
+            match stream.read(&mut buffer)? {
+                0 => return Ok(stream.limit() == 0),
+                n => sink(buffer.get(..n).unwrap_or_default()),
+            }
         }
     }
-}
-
-/// Goes through a unified diff line by line; only added lines and file names count.
-fn scan(mut diff: io::Take<impl BufRead>) -> io::Result<DiffScan> {
-    let mut changes = Changes::default();
-    let mut line = Vec::new();
-    while read_piece(&mut diff, &mut line)? {
-        if let Some(path) = line.strip_prefix(b"+++ ") {
-            let path = path.trim_ascii_end();
-            changes.file(&Text::new(path.strip_prefix(b"b/").unwrap_or(path)), None, false);
-        } else if let Some(added) = line.strip_prefix(b"+") {
-            let whole = added.last() == Some(&b'\n');
-            changes.added(1, added.strip_suffix(b"\n").unwrap_or(added), whole);
-        }
-    }
-    let unread = if diff.limit() == 0 {
-        safe!("only its first {} bytes were looked at", UNPACKED_LIMIT)
-    } else {
-        SafeText::default()
-    };
-    Ok(DiffScan { findings: changes.finish(), unread })
-}
-
-/// The next line, or the next piece of one that is too long; such a piece keeps its `+`.
-fn read_piece(diff: &mut io::Take<impl BufRead>, line: &mut Vec<u8>) -> io::Result<bool> {
-    let goes_on = !line.is_empty() && line.last() != Some(&b'\n');
-    let first = line.first().copied();
-    line.clear();
-    if goes_on {
-        line.extend(first);
-    }
-    let read = diff.by_ref().take(LINE_LIMIT).read_until(b'\n', line)?;
-    Ok(read > 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::finding::FindingId;
+    use crate::domain::text::{SafeText, Text};
     use std::io::Write;
 
     fn store() -> (tempfile::TempDir, Blobs) {
@@ -167,7 +154,7 @@ mod tests {
     }
 
     const DIFF: &str =
-        "--- a/x\n+++ b/src/x.rs\n@@ -1 +1,2 @@\n-old\u{202e}\n+clean\n+let a\u{200b} = 1;\n plain\u{202e}\n";
+        "--- a/x\n+++ b/src/x.rs\n@@ -1,2 +1,3 @@\n-old\u{202e}\n+clean\n+let a\u{200b} = 1;\n plain\u{202e}\n";
 
     #[test]
     fn hidden_characters_count_in_added_lines_only() {
@@ -191,10 +178,8 @@ mod tests {
     #[test]
     fn a_line_longer_than_the_piece_is_still_an_added_one() {
         let (_folder, blobs) = store();
-        let mut long = b"+".to_vec();
-        long.extend(vec![b'a'; (LINE_LIMIT as usize) + 10]);
-        long.extend("\u{202e}\n".as_bytes());
-        let blob = put(&blobs, &long, false);
+        let long = format!("--- a/x\n+++ b/x\n@@ -0,0 +1 @@\n+{}\u{202e}\n", "a".repeat(2 << 20));
+        let blob = put(&blobs, long.as_bytes(), false);
         assert_eq!(blobs.scan(&blob).unwrap().findings.iter().filter(|f| f.id == FindingId::HiddenText).count(), 1);
     }
 

@@ -10,7 +10,7 @@ pub fn problem(code: Code, message: impl Into<SafeText>, mend: &'static str) -> 
 
 /// Safe text on its way into a record or an answer.
 pub fn text(safe: impl Into<SafeText>) -> Text {
-    safe.into().as_str().into()
+    safe.into().into()
 }
 
 /// There is no such thing, or it is not yours to see.

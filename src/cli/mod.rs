@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use process::Process;
-use twins::{approve, break_glass, extend, grants, list, reject, review, revoke, show, watch};
+use twins::{accept, approve, break_glass, extend, grants, list, reject, review, revoke, show, watch};
 
 /// What a command ends with.
 pub type Exit = color_eyre::Result<ExitCode>;
@@ -70,6 +70,7 @@ commands! {
     Reject(reject::Args) = reject::run, Own;
     BreakGlass(break_glass::Args) = break_glass::run, Own;
     Review(review::Args) = review::run, Own;
+    Accept(accept::Args) = accept::run, Own;
     Grants(grants::Args) = grants::run, Own;
     Extend(extend::Args) = extend::run, Own;
     Revoke(revoke::Args) = revoke::run, Own;

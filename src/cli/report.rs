@@ -9,7 +9,9 @@ use color_eyre::eyre::Report;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::out;
-use crate::domain::text::{SafeText, Text};
+use crate::backends::port::Fault;
+use crate::domain::text::{SafeText, Shown, Text, said};
+use crate::sys::{git, http};
 use crate::{runtime, safe};
 
 /// What a shell shows of a program that wrote to nobody. Never 0: nobody may take it for "done".
@@ -53,7 +55,8 @@ pub fn failed(error: &Report) -> ExitCode {
     if error.chain().any(is_broken_pipe) && output_has_no_reader() {
         return ExitCode::from(u8::try_from(NO_READER).unwrap_or(u8::MAX));
     }
-    let text = Text::from(format!("{error:#}"));
+    let causes: Vec<SafeText> = error.chain().map(words).collect();
+    let text = Text::from(SafeText::join(&causes, ": "));
     tracing::warn!("{}", text.prose());
     let mut lines = text.prose_lines();
     if let Some(first) = lines.next() {
@@ -61,6 +64,15 @@ pub fn failed(error: &Report) -> ExitCode {
     }
     lines.for_each(|line| out::complain_more(&line));
     ExitCode::FAILURE
+}
+
+/// What an error says. Ours have escaped what they hold; what others say is escaped here.
+fn words(cause: &(dyn std::error::Error + 'static)) -> SafeText {
+    fn own<E: std::error::Error + Shown + 'static>(cause: &(dyn std::error::Error + 'static)) -> Option<SafeText> {
+        cause.downcast_ref::<E>().map(|error| safe!("{}", error))
+    }
+    let known = [own::<http::Fault>, own::<http::NoClient>, own::<git::Fault>, own::<Fault>];
+    known.iter().find_map(|own| own(cause)).unwrap_or_else(|| said(&cause))
 }
 
 fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {

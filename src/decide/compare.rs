@@ -57,7 +57,7 @@ pub fn compare(shown: &Request, now: &Request) -> Option<Text> {
     if shown.evidence.digest != now.evidence.digest {
         changes.push(SafeText::lit("evidence"));
     }
-    (!changes.is_empty()).then(|| SafeText::join(&changes, ", ").as_str().into())
+    (!changes.is_empty()).then(|| SafeText::join(&changes, ", ").into())
 }
 
 fn change(field: &Field, was: &Core, is: &Core) -> Option<SafeText> {

@@ -42,11 +42,11 @@ fn progress(request: &Request) -> Outcome {
 fn still_pending(decision: &Decision, request: &Request) -> Text {
     let changed = decision.request_digest != request.digest();
     let why = if changed { "the request changed" } else { "the request still waits" };
-    safe!("{}, and {} after the send nothing of it is there: decide again", why, SETTLE_AFTER).as_str().into()
+    safe!("{}, and {} after the send nothing of it is there: decide again", why, SETTLE_AFTER).into()
 }
 
 fn words(state: &State) -> Text {
-    state.word().as_str().into()
+    state.word().into()
 }
 
 /// Whether a vote is for the end that the request came to.
@@ -66,5 +66,5 @@ fn by(request: &Request) -> Text {
         State::Cancelled => "whoever asked",
         _ => "somebody whom the backend does not name",
     };
-    last.map_or(SafeText::lit(nobody), |vote| vote.by.shown()).as_str().into()
+    last.map_or(SafeText::lit(nobody), |vote| vote.by.shown()).into()
 }

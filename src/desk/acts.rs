@@ -7,10 +7,12 @@ use super::errands::put;
 use super::polls::within;
 use crate::audit;
 use crate::backends::port::{Backend, Fault, Trouble};
+use crate::domain::acceptance::{Acceptance, Given};
 use crate::domain::grant::Grant;
-use crate::domain::ids::{GrantId, RequestKey};
+use crate::domain::ids::{BackendName, GrantId, RequestKey};
 use crate::domain::record::{Entry, Event};
-use crate::domain::text::Text;
+use crate::domain::request::Request;
+use crate::domain::text::{SafeText, Text, said};
 use crate::domain::time::Span;
 use crate::safe;
 
@@ -21,7 +23,7 @@ pub(super) async fn revoke(
     grant: &GrantId,
     reason: &Text,
 ) -> Result<Grant, Fault> {
-    record(desk, backend, None, Event::Revoked { grant: grant.clone(), reason: reason.clone() }).await?;
+    record(desk, backend.name(), None, Event::Revoked { grant: grant.clone(), reason: reason.clone() }).await?;
     within(backend.revoke(grant, reason)).await
 }
 
@@ -46,17 +48,33 @@ pub(super) async fn review(
     key: &RequestKey,
     comment: &Text,
 ) -> Result<(), Fault> {
-    record(desk, backend, Some(key), Event::Reviewed { comment: comment.clone() }).await?;
+    record(desk, backend.name(), Some(key), Event::Reviewed { comment: comment.clone() }).await?;
     within(backend.review(key, comment)).await
+}
+
+/// Accepts a finding for a while: nothing is sent, the record is the acceptance.
+pub(super) async fn accept(desk: &Arc<Inner>, request: &Request, acceptance: Acceptance) -> Result<(), Fault> {
+    let event = Event::Accepted { acceptance: Box::new(acceptance) };
+    record(desk, &request.key().backend, Some(request.key()), event).await
+}
+
+/// The acceptances that hold now.
+pub(super) async fn acceptances(desk: &Arc<Inner>) -> Result<Vec<Given>, SafeText> {
+    let (state, now) = (desk.state.clone(), desk.now().wall);
+    match tokio::task::spawn_blocking(move || audit::acceptances(&state, now)).await {
+        Ok(Ok(given)) => Ok(given),
+        Ok(Err(e)) => Err(said(&e)),
+        Err(_) => Err("the program is ending".into()),
+    }
 }
 
 async fn record(
     desk: &Arc<Inner>,
-    backend: &Arc<dyn Backend>,
+    backend: &BackendName,
     request: Option<&RequestKey>,
     event: Event,
 ) -> Result<(), Fault> {
-    let entry = Entry { at: desk.now().wall, by: desk.principal_at(backend.name()), request: request.cloned(), event };
+    let entry = Entry { at: desk.now().wall, by: desk.principal_at(backend), request: request.cloned(), event };
     desk.record(entry).await.map_err(|why| {
         let what = safe!("nothing was sent, the audit log cannot be written: {}", Text::from(why).prose());
         Fault::new(Trouble::Refused, what, "make room in the state folder, or mend it as `jit-tui audit verify` says")

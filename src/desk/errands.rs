@@ -10,16 +10,17 @@ use super::journal::NotKept;
 use super::news::{AuditQuery, AuditState, Errand, Exhibit, News};
 use super::polls::within;
 use super::source::{self, Source};
-use super::{Inner, Keep, acts, look_ups, road, second};
+use super::{Inner, Keep, acts, look_ups, road, second, start};
 use crate::audit;
 use crate::backends::port::{Backend, Fault, Trouble};
+use crate::domain::acceptance::Acceptance;
 use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
 use crate::domain::evidence::Blob;
 use crate::domain::ids::{BackendName, DecisionId, GrantId, RequestKey};
 use crate::domain::json;
 use crate::domain::record::{Entry, Event};
-use crate::domain::request::Ballot;
+use crate::domain::request::{Ballot, Request};
 use crate::domain::text::{SafeText, Text};
 use crate::domain::time::Span;
 use crate::safe;
@@ -45,6 +46,7 @@ pub(super) async fn run(desk: Arc<Inner>, errand: Errand) {
         Errand::Revoke { backend, grant, reason } => revoke(&desk, &backend, &grant, &reason).await,
         Errand::Extend { backend, grant, run_for, reason } => extend(&desk, &backend, &grant, run_for, &reason).await,
         Errand::Review { key, comment } => review(&desk, &key, &comment).await,
+        Errand::Accept { request, acceptance } => accept(&desk, &request, *acceptance).await,
         Errand::Audit { generation, query } => audit_page(&desk, generation, query).await,
         Errand::Export { csv, query } => export(&desk, csv, query).await,
         Errand::Compare { key, evidence, base } => second::compare(&desk, &key, evidence, base).await,
@@ -63,7 +65,7 @@ async fn hold(desk: &Arc<Inner>, id: DecisionId, key: RequestKey) {
 
 async fn let_go(desk: &Arc<Inner>, id: DecisionId, key: RequestKey, why: &SafeText, shown: bool) {
     desk.after_hold(&id).await;
-    let event = Event::Dropped { decision: id.clone(), why: why.as_str().into() };
+    let event = Event::Dropped { decision: id.clone(), why: why.into() };
     put(desk, Some(key), event, audit::Sync::No).await;
     if let Ok(claim) = desk.claim(&id).map(|claim| shown.then_some(claim)) {
         // The claim of a decision that nobody saw dropped stays behind: the next start finds it and says so.
@@ -78,6 +80,14 @@ async fn decide(desk: &Arc<Inner>, decision: Decision) {
     road::travel(desk, decision).await;
     desk.wake(&name);
     anchor(desk, &name).await;
+}
+
+async fn accept(desk: &Arc<Inner>, request: &Request, acceptance: Acceptance) {
+    let what = safe!("accept `{}`", acceptance.finding.meaning().what);
+    let until = acceptance.until;
+    let result = acts::accept(desk, request, acceptance).await.map(|()| safe!("until {}", until.iso()));
+    desk.tell(News::Act { what, result }).await;
+    start::tell_acceptances(Arc::clone(desk)).await;
 }
 
 /// The request is read anew: what would decide it by hand must be about what is there now.

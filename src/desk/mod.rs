@@ -33,12 +33,14 @@ use tokio::sync::{Notify, OwnedMutexGuard, mpsc, watch};
 
 use crate::audit;
 use crate::backends::port::{Backend, Fault, Session};
+use crate::domain::acceptance::{Acceptance, Given};
 use crate::domain::decision::Decision;
 use crate::domain::grant::{Enforcer, Grant};
 use crate::domain::ids::{BackendName, DecisionId, GrantId, RequestKey};
 use crate::domain::outcome::Outcome;
 use crate::domain::principal::Principal;
 use crate::domain::record::Entry;
+use crate::domain::request::Request;
 use crate::domain::text::{SafeText, Text};
 use crate::domain::time::Span;
 use crate::sys::clock::{self, Now};
@@ -176,6 +178,7 @@ impl Desk {
             }
         }
         tokio::spawn(start::settle_open(Arc::clone(&self.0)));
+        tokio::spawn(start::tell_acceptances(Arc::clone(&self.0)));
     }
 
     /// The backends, for commands that talk to one of them directly.
@@ -266,6 +269,23 @@ impl Desk {
     pub async fn review(&self, backend: &Arc<dyn Backend>, key: &RequestKey, comment: &Text) -> Result<(), Fault> {
         self.0.know_session(backend.name()).await;
         acts::review(&self.0, backend, key, comment).await
+    }
+
+    /// Accepts a finding for a while.
+    ///
+    /// # Errors
+    /// Where the audit log cannot be written.
+    pub async fn accept(&self, request: &Request, acceptance: Acceptance) -> Result<(), Fault> {
+        self.0.know_session(&request.key().backend).await;
+        acts::accept(&self.0, request, acceptance).await
+    }
+
+    /// The acceptances that hold now, each with who gave it.
+    ///
+    /// # Errors
+    /// Where the audit log cannot be read.
+    pub async fn acceptances(&self) -> Result<Vec<Given>, SafeText> {
+        acts::acceptances(&self.0).await
     }
 
     /// A new decision id.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 pub use super::source::{Source, pattern};
 use crate::backends::port::{ByHand, Capabilities, Fault, Session};
 use crate::diff::Piece;
+use crate::domain::acceptance::{Acceptance, Given};
 use crate::domain::action::Action;
 use crate::domain::digest::Digest;
 use crate::domain::evidence::Evidence;
@@ -121,6 +122,8 @@ pub struct Exhibit {
 /// What the desk tells.
 #[derive(Clone, Debug)]
 pub enum News {
+    /// The findings that were accepted on this console and still are.
+    Acceptances(Vec<Given>),
     /// Requests came, changed or went.
     Requests {
         /// Of which backend.
@@ -395,6 +398,13 @@ pub enum Errand {
         run_for: Span,
         /// Why.
         reason: Text,
+    },
+    /// Accepts a finding for a while.
+    Accept {
+        /// Of which request, as it was shown.
+        request: Arc<Request>,
+        /// What, why and until when.
+        acceptance: Box<Acceptance>,
     },
     /// Looks at a break-glass afterwards.
     Review {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::guard::give;
 use super::news::{AuditState, News, Step};
-use super::{Inner, errands, look_ups, road};
+use super::{Inner, acts, errands, look_ups, road};
 use crate::audit;
 use crate::domain::decision::Decision;
 use crate::domain::ids::{DecisionId, RequestKey};
@@ -41,6 +41,14 @@ async fn take_up(desk: &Arc<Inner>, open: audit::Open) {
     }
     for intent in open.intents {
         tokio::spawn(settle_one(Arc::clone(desk), intent));
+    }
+}
+
+/// Which findings were accepted here, for as long as that holds.
+pub(super) async fn tell_acceptances(desk: Arc<Inner>) {
+    match acts::acceptances(&desk).await {
+        Ok(given) => desk.tell(News::Acceptances(given)).await,
+        Err(why) => desk.tell(News::Notice(safe!("accepted findings count as new: {}", why))).await,
     }
 }
 

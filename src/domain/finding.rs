@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::text::{SafeText, Text};
+use super::time::Ms;
 use crate::safe;
 
 mod table;
@@ -129,13 +130,28 @@ pub struct Finding {
     /// Where it stands, where it stands somewhere.
     #[serde(default)]
     pub place: Option<Place>,
+    /// Who accepted it, where somebody did.
+    #[serde(default)]
+    pub accepted: Option<Accepted>,
+}
+
+/// A person accepted a finding for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Accepted {
+    /// Who.
+    pub by: Text,
+    /// Why.
+    pub reason: Text,
+    /// Until when.
+    pub until: Ms,
 }
 
 impl Finding {
     /// A new finding as bad as the table says.
     pub fn new(id: FindingId, subject: impl Into<Text>, detail: impl Into<Text>) -> Self {
         let Meaning { severity, blocks, .. } = *id.meaning();
-        Self { id, severity, subject: subject.into(), detail: detail.into(), new: true, blocks, place: None }
+        let (subject, detail) = (subject.into(), detail.into());
+        Self { id, severity, subject, detail, new: true, blocks, place: None, accepted: None }
     }
 
     /// The same at its place.
@@ -146,8 +162,13 @@ impl Finding {
     }
 
     /// Whether it counts in the queue: it is new and nobody accepted it, or it blocks.
-    pub fn counts(&self) -> bool {
-        self.blocks || self.new
+    pub fn counts(&self, now: Ms) -> bool {
+        self.blocks || (self.new && self.accepted_at(now).is_none())
+    }
+
+    /// The acceptance that holds now.
+    pub fn accepted_at(&self, now: Ms) -> Option<&Accepted> {
+        self.accepted.as_ref().filter(|accepted| now < accepted.until)
     }
 
     /// What tells it from another finding of one request, and tells whether it was there before.

@@ -1,5 +1,6 @@
 //! L0. The words of the design as types: pure data, no clock, no file, no network.
 
+pub mod acceptance;
 pub mod action;
 pub mod decision;
 pub mod digest;

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::acceptance::Acceptance;
 use super::decision::Decision;
 use super::digest::Digest;
 use super::grant::{End, Grant};
@@ -148,6 +149,11 @@ pub enum Event {
     Reviewed {
         /// What the reviewer says.
         comment: Text,
+    },
+    /// Console: a finding was accepted for a while.
+    Accepted {
+        /// Which, where, why, and until when.
+        acceptance: Box<Acceptance>,
     },
     /// Somebody was told by the hook command.
     Notified {

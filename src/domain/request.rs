@@ -442,13 +442,20 @@ impl Request {
     }
 
     /// The worst finding that is new since the last approved deployment; one that blocks counts as new always.
-    pub fn worst_new(&self) -> Option<&Finding> {
-        self.findings.iter().filter(|f| f.counts()).max_by_key(|f| (f.blocks, rank(f.severity)))
+    pub fn worst_new(&self, now: Ms) -> Option<&Finding> {
+        self.findings.iter().filter(|f| f.counts(now)).max_by_key(|f| (f.blocks, rank(f.severity)))
+    }
+
+    /// The findings that count and that a person may accept, the worst first.
+    pub fn acceptable(&self, now: Ms) -> impl Iterator<Item = &Finding> {
+        let mut all: Vec<&Finding> = self.findings.iter().filter(|f| !f.blocks && f.counts(now)).collect();
+        all.sort_by_key(|f| std::cmp::Reverse(rank(f.severity)));
+        all.into_iter()
     }
 
     /// How many findings are old or accepted.
-    pub fn old_findings(&self) -> usize {
-        self.findings.iter().filter(|f| !f.counts()).count()
+    pub fn old_findings(&self, now: Ms) -> usize {
+        self.findings.iter().filter(|f| !f.counts(now)).count()
     }
 }
 

@@ -10,9 +10,12 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
+mod decode;
 mod layout;
 mod places;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 pub use places::prose_places;
 pub use rows::{Signs, prose_row};
@@ -202,26 +205,36 @@ impl SafeText {
         Self(Cow::Owned(cut))
     }
 
-    /// The same with what a CI system would take for a command of its own broken up by markers: `::name`, `##[`,
+    /// The same with what a CI system would take for a command of its own broken up by markers: `::name::`, `##[`,
     /// `##vso[`, `##teamcity[`, `section_start:`. The markers are those of the encoder, so nothing can forge them.
     pub fn for_ci_log(&self) -> Self {
-        const COMMANDS: &[(&str, &str)] = &[
-            ("::", ":\\u{3a}"),
-            ("##", "#\\u{23}"),
-            ("section_start:", "section\\u{5f}start:"),
-            ("section_end:", "section\\u{5f}end:"),
-        ];
-        if !COMMANDS.iter().any(|(command, _)| self.0.contains(command)) {
-            return self.clone();
-        }
+        const COMMANDS: &[(&str, &str)] =
+            &[("##", "#\\u{23}"), ("section_start:", "section\\u{5f}start:"), ("section_end:", "section\\u{5f}end:")];
         let broken = COMMANDS.iter().fold(self.0.to_string(), |text, (command, broken)| text.replace(command, broken));
-        Self(Cow::Owned(broken))
+        Self(Cow::Owned(without_colon_commands(&broken)))
     }
 
     /// How many terminal columns it takes.
     pub fn width(&self) -> usize {
         unicode_width::UnicodeWidthStr::width(self.as_str())
     }
+}
+
+/// Breaks `::name…::` up; an address such as `[::1]` and a path such as `a::b` are no commands.
+fn without_colon_commands(text: &str) -> String {
+    let is_command = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic()) && rest.contains("::");
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut inside = false;
+    while let Some((before, after)) = rest.split_once("::") {
+        // The end of a command is broken up as well as its beginning.
+        let breaks = std::mem::replace(&mut inside, is_command(after)) || is_command(after);
+        out.push_str(before);
+        out.push_str(if breaks { ":\\u{3a}" } else { "::" });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
 
 impl fmt::Display for SafeText {
@@ -242,8 +255,13 @@ impl From<&'static str> for SafeText {
     }
 }
 
-/// What `safe!` takes: types whose `Display` can only give safe text.
+/// What `safe!` takes: types whose `Display` can only give safe text, errors of our own among them.
 pub trait Shown: fmt::Display {}
+
+/// What somebody else's error says, escaped: for the parts of our own errors, which are shown as they are.
+pub fn said(error: &impl fmt::Display) -> SafeText {
+    Text::from(error.to_string()).prose()
+}
 
 impl Shown for SafeText {}
 impl Shown for char {}
@@ -412,139 +430,4 @@ pub fn hides_something(bytes: &[u8]) -> bool {
                 || matches!(c.general_category(), GeneralCategory::Format | GeneralCategory::PrivateUse)
         })
     })
-}
-
-#[cfg(test)]
-#[allow(clippy::string_slice, clippy::sliced_string_as_bytes, reason = "the cuts lie beside ASCII")]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn controls_bidi_and_invalid_bytes_become_markers() {
-        for (input, shown) in [
-            (&b"main"[..], "main"),
-            (b"rm -rf /\r\x1b[2Kecho ok", "rm -rf /\\r\\u{1b}[2Kecho ok"),
-            ("main\u{202e}/dorp".as_bytes(), "main\\u{202e}/dorp"),
-            (b"\x9b31m", "\\x9b31m"),
-            (br"C:\dir", r"C:\dir"),
-            (br"\u{202e}", r"\\u{202e}"),
-            ("\\\u{202e}".as_bytes(), r"\\\u{202e}"),
-            ("a\u{a0}b\u{2800}".as_bytes(), r"a\u{a0}b\u{2800}"),
-            ("日本 שלום".as_bytes(), "日本 שלום"),
-        ] {
-            assert_eq!(Text::new(input).ident().as_str(), shown);
-        }
-    }
-
-    #[test]
-    fn at_most_four_marks_stand_on_a_base() {
-        let shown = Text::from("e\u{301}\u{301}\u{301}\u{301}\u{301}x").ident();
-        assert_eq!(shown.as_str(), "e\u{301}\u{301}\u{301}\u{301}\\u{301}x");
-    }
-
-    #[test]
-    fn emoji_pass_in_prose_only() {
-        assert_eq!(Text::from("ship 🚀").prose().as_str(), "ship 🚀");
-        assert_eq!(Text::from("ship 🚀").ident().as_str(), "ship \\u{1f680}");
-    }
-
-    #[test]
-    fn ci_logs_take_no_commands_from_outside() {
-        for (input, shown) in [
-            ("::add-mask::x", r":\u{3a}add-mask:\u{3a}x"),
-            ("##[group]x ##vso[task.setvariable]y", r"#\u{23}[group]x #\u{23}vso[task.setvariable]y"),
-            (":::a", r":\u{3a}:a"),
-            ("section_start:1:x", r"section\u{5f}start:1:x"),
-            ("a: b #1", "a: b #1"),
-        ] {
-            assert_eq!(Text::from(input).ident().for_ci_log().as_str(), shown);
-        }
-        assert!(!Text::from("::::::").ident().for_ci_log().as_str().contains("::"));
-    }
-
-    #[test]
-    fn cut_counts_columns() {
-        assert_eq!(Text::from("日本語").ident().cut(5).as_str(), "日本…");
-        assert_eq!(Text::from("abc").ident().cut(3).as_str(), "abc");
-    }
-
-    fn hostile() -> impl Strategy<Value = Vec<u8>> {
-        let piece = prop_oneof![
-            Just(b"\\".to_vec()),
-            Just(b"u{202e}".to_vec()),
-            Just(b"n".to_vec()),
-            Just("\u{202e}".as_bytes().to_vec()),
-            Just("\u{301}".as_bytes().to_vec()),
-            Just(b"\n".to_vec()),
-            Just(b"\x9b".to_vec()),
-            any::<char>().prop_map(|c| c.to_string().into_bytes()),
-            proptest::collection::vec(any::<u8>(), 0..4),
-        ];
-        proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
-    }
-
-    /// Undoes the encoder: that it exists is the proof that no two inputs share an output.
-    fn decode(shown: &str) -> Vec<u8> {
-        let mut out = Vec::new();
-        let mut rest = shown;
-        while let Some(c) = rest.chars().next() {
-            let run = rest.len() - rest.trim_start_matches('\\').len();
-            let after = &rest[run..];
-            let coded = after.starts_with(['u', 'x', 'n', 'r', 't']);
-            if run == 0 || !coded {
-                let plain = if run == 0 { c.len_utf8() } else { run };
-                out.extend_from_slice(rest[..plain].as_bytes());
-                rest = &rest[plain..];
-                continue;
-            }
-            out.extend(std::iter::repeat_n(b'\\', run / 2));
-            rest = after;
-            if run.is_multiple_of(2) {
-                continue;
-            }
-            let (bytes, used) = marker_value(after);
-            out.extend(bytes);
-            rest = &after[used..];
-        }
-        out
-    }
-
-    fn marker_value(after: &str) -> (Vec<u8>, usize) {
-        match after.as_bytes()[0] {
-            b'n' => (vec![b'\n'], 1),
-            b'r' => (vec![b'\r'], 1),
-            b't' => (vec![b'\t'], 1),
-            b'x' => (vec![u8::from_str_radix(&after[1..3], 16).unwrap()], 3),
-            _ => {
-                let end = after.find('}').unwrap();
-                let code = u32::from_str_radix(&after[2..end], 16).unwrap();
-                (char::from_u32(code).unwrap().to_string().into_bytes(), end + 1)
-            }
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(cases()))]
-        #[test]
-        fn the_encoder_is_injective_and_clean(bytes in hostile()) {
-            for shown in [Text::new(bytes.clone()).ident(), Text::new(bytes.clone()).prose()] {
-                prop_assert_eq!(decode(shown.as_str()), bytes.clone());
-                prop_assert!(!shown.as_str().chars().any(|c| c.is_control() || is_default_ignorable(c)));
-            }
-        }
-    }
-
-    /// How many generated strings: `JIT_TUI_CASES`, a few thousand by default.
-    fn cases() -> u32 {
-        std::env::var("JIT_TUI_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(4_000)
-    }
-
-    #[test]
-    fn text_that_is_not_utf8_survives_json() {
-        let text = Text::new(vec![0xff, 0x00, b'a']);
-        let json = serde_json::to_string(&text).unwrap();
-        assert_eq!(json, r#"{"b64":"/wBh"}"#);
-        assert_eq!(serde_json::from_str::<Text>(&json).unwrap(), text);
-    }
 }

@@ -3,6 +3,7 @@
 
 mod actions;
 mod changes;
+mod diff;
 mod hidden;
 mod look_ups;
 mod past;
@@ -12,6 +13,7 @@ mod request;
 
 pub use actions::{ActionFact, Told};
 pub use changes::Changes;
+pub use diff::DiffLines;
 pub use look_ups::of_look_ups;
 pub use past::{Baseline, now};
 pub use people::{Known, approvals};
@@ -81,5 +83,5 @@ pub fn of_facts(facts: &[ActionFact]) -> Vec<Finding> {
 
 /// Safe text on its way into a finding.
 fn text(safe: impl Into<SafeText>) -> Text {
-    safe.into().as_str().into()
+    safe.into().into()
 }

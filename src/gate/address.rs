@@ -7,7 +7,7 @@ use std::path::Path;
 use secrecy::SecretString;
 
 use super::Options;
-use crate::domain::text::Text;
+use crate::domain::text::{Shown, Text, said};
 use crate::sys::http::{Address, BadAddress};
 use crate::sys::paths::Paths;
 use crate::sys::{local, secrets};
@@ -24,7 +24,7 @@ pub enum NoAddress {
         why: BadAddress,
     },
     /// The token cannot be had.
-    #[error("token file {}: {}", path.ident(), Text::from(why.to_string()).prose())]
+    #[error("token file {}: {}", path.ident(), said(why))]
     Token {
         /// Which file.
         path: Text,
@@ -35,9 +35,11 @@ pub enum NoAddress {
     #[error("no home folder: set HOME, or name a broker with --broker or JIT_TUI_BROKER")]
     Homeless,
     /// The local broker does not come up.
-    #[error("no local broker: {}", Text::from(.0.to_string()).prose())]
+    #[error("no local broker: {}", said(.0))]
     Local(io::Error),
 }
+
+impl Shown for NoAddress {}
 
 /// A broker to ask.
 pub struct Found {

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::log;
 use crate::api::{self, Code, Problem};
 use crate::domain::json;
-use crate::domain::text::{SafeText, Text};
+use crate::domain::text::{SafeText, Shown, Text};
 use crate::domain::time::Span;
 use crate::safe;
 use crate::sys::clock::{Deadline, Now, now};
@@ -37,6 +37,8 @@ pub enum Trouble {
     #[error("{0}")]
     Foreign(SafeText),
 }
+
+impl Shown for Trouble {}
 
 impl Trouble {
     /// The broker's code, where it refused.
@@ -195,8 +197,8 @@ fn judge(client: &Client, sent: Result<Answer, Fault>) -> Result<Answer, Trouble
     let answer = match sent {
         Ok(answer) if answer.is_success() => return Ok(answer),
         Ok(answer) => answer,
-        Err(fault @ Fault::TooLarge { .. }) => return Err(Trouble::Foreign(Text::from(fault.to_string()).prose())),
-        Err(fault) => return Err(Trouble::Outage(Text::from(fault.to_string()))),
+        Err(fault @ Fault::TooLarge { .. }) => return Err(Trouble::Foreign(safe!("{}", fault))),
+        Err(fault) => return Err(Trouble::Outage(safe!("{}", fault).into())),
     };
     match (answer.status, answer.json::<Problem>()) {
         (502..=504, _) => Err(Trouble::Outage(Text::from(format!("the broker answers {}", answer.status)))),

@@ -57,8 +57,7 @@ fn attempt(options: &Options, status: &mut StatusFile) -> Result<Close, Close> {
 }
 
 fn no_address(why: &NoAddress) -> Close {
-    // Each of its parts is safe already.
-    log::line(&Text::from(why.to_string()).prose());
+    log::line(&safe!("{}", why));
     match why {
         NoAddress::Local(_) => Close::Unreachable,
         _ => Close::Failed,

@@ -7,7 +7,7 @@ use super::link::{Call, Link, Trouble};
 use super::{Close, Options, log};
 use crate::api::{Beat, Code, Permit, Recheck, request_path};
 use crate::domain::request::Core;
-use crate::domain::text::{SafeText, Text};
+use crate::domain::text::SafeText;
 use crate::safe;
 use crate::sys::clock::{Deadline, Now, now};
 
@@ -35,7 +35,7 @@ pub async fn start(link: &Link, asked: &Asked, scene: &Scene, options: &Options)
 
 fn look_again(asked: &Asked, scene: &Scene) -> Result<Recheck, Close> {
     let recheck = scene.recheck().map_err(|e| {
-        log::line(&Text::from(e.to_string()).prose());
+        log::line(&safe!("{}", e));
         Close::Changed
     })?;
     let changed = changes(&asked.core, &recheck);
@@ -75,7 +75,7 @@ async fn refused(link: &Link, path: &str, trouble: &Trouble) -> Option<Close> {
 
 /// The end for a command that is not there.
 pub fn no_program(why: &NoProgram) -> Close {
-    log::line(&Text::from(why.to_string()).prose());
+    log::line(&safe!("{}", why));
     match why {
         NoProgram::NotFound(_) => Close::NotFound,
         NoProgram::NotExecutable { .. } => Close::NotExecutable,

@@ -247,7 +247,7 @@ impl Waiting {
 
 /// The end that a refused beat means.
 fn refused(trouble: &Trouble) -> Close {
-    log::line(&safe!("the broker knows nothing of the request any more: {}", Text::from(trouble.to_string()).prose()));
+    log::line(&safe!("the broker knows nothing of the request any more: {}", trouble));
     match trouble.refusal() {
         Some(Code::Over) => Close::TimedOut,
         _ => Close::Failed,

@@ -189,8 +189,7 @@ impl Running {
                 }
             }
             Heard::Refused(trouble) => {
-                let why = Text::from(trouble.to_string());
-                log::line(&safe!("the broker knows nothing of it any more ({}); the deadline stands", why.prose()));
+                log::line(&safe!("the broker knows nothing of it any more ({}); the deadline stands", trouble));
             }
         }
     }

@@ -49,6 +49,8 @@ pub enum When {
     Decidable,
     /// The rules name a group that may break the glass.
     Breakable,
+    /// The request under the cursor has a finding that counts and can be accepted.
+    Finding,
     /// A break-glass waits for its review.
     Unreviewed,
     /// A live grant is under the cursor, and the console is not read-only.
@@ -169,6 +171,8 @@ verbs! {
     MarkAll "mark-all" &["M"], &[Queue], Request, "mark all", "Mark every request on the list that you may decide; again: none.";
     BreakGlass "break-glass" &["B"], &[Queue, Request], Breakable, "break glass",
         "Start past votes and self check, with a reason; stays red until somebody else reviews it.", danger, then_go;
+    Accept "accept" &["f"], &[Queue, Request], Finding, "accept",
+        "Accept a finding for a while, with a reason: it no longer counts as new here; one that blocks still does.", then_go;
     Review "review" &["v"], &[Queue, Request], Unreviewed, "review", "Review a break-glass of somebody else.", then_go;
     Running "grants" &["R"], &[Queue, Request, Audit], Always, "running", "What runs and what may start: the grants.", footer;
     Log "audit" &["L"], &[Queue, Request, Grants], Always, "log", "The audit log.", footer;

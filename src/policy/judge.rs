@@ -86,7 +86,7 @@ impl Policy {
             verdict.needs = anyone();
         }
         let held = if allowed { doubts } else { Vec::new() };
-        verdict.words = words::verdict(&verdict, &fits, &held).as_str().into();
+        verdict.words = words::verdict(&verdict, &fits, &held).into();
         let rules = fits.iter().map(|(rule, fit)| said(rule, *fit)).collect();
         Explanation { verdict, rules }
     }
@@ -147,7 +147,7 @@ fn said(rule: &Rule, fit: Fit) -> RuleSaid {
         Some(Applied { surely: false, .. }) => Said::TightensOnly,
         None => Said::DoesNotApply,
     };
-    RuleSaid { name: rule.name.clone(), effect: rule.effect, said, why: words::why(rule, fit).as_str().into() }
+    RuleSaid { name: rule.name.clone(), effect: rule.effect, said, why: words::why(rule, fit).into() }
 }
 
 /// Findings that say that something is not known, or that block: with one of them nothing starts without a person.

@@ -44,7 +44,7 @@ impl Policy {
             .or_else(|| if verdict.not_self.authors { self.is_author(core, authors, principal) } else { None })
             .or_else(|| self.helps_nobody(verdict, principal));
         match refusal {
-            Some(why) => Err(why.as_str().into()),
+            Some(why) => Err(why.into()),
             None => Ok(SelfOutcome { unproven: check_self && !self.other_requester_proven(core, principal) }),
         }
     }
@@ -62,7 +62,7 @@ impl Policy {
                 Some(group) if self.is_in(principal, &Need { count: 1, group: Some(group.clone()) }) => None,
                 Some(group) => Some(safe!("only {} may break the glass here", group)),
             });
-        refusal.map_or(Ok(()), |why| Err(why.as_str().into()))
+        refusal.map_or(Ok(()), |why| Err(why.into()))
     }
 
     /// The needs of a verdict with the distinct people who voted yes so far.

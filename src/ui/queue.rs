@@ -204,7 +204,7 @@ fn what(line: Line, row: &Row, width: usize) -> Line {
 
 fn finding(state: &State, request: &Request) -> (SafeText, Role) {
     let colleagues = looks(state, request);
-    match (&request.can, request.worst_new()) {
+    match (&request.can, request.worst_new(state.label)) {
         _ if request.unreviewed => (SafeText::lit("BREAK-GLASS not reviewed"), Role::Bad),
         _ if !request.is_pending() => (outcome(state, request), Role::Text),
         (_, Some(f)) if f.severity == Severity::High || f.id == FindingId::EvidenceMissing => {
@@ -215,7 +215,7 @@ fn finding(state: &State, request: &Request) -> (SafeText, Role) {
             (safe!("{} {}{}", f.severity.mark(), f.id.meaning().what, colleagues), request::severity_role(f.severity))
         }
         (_, None) => {
-            let old = request.old_findings();
+            let old = request.old_findings(state.label);
             let old = if old > 0 { safe!(" ({} old)", old) } else { SafeText::default() };
             (safe!("ok{}{}", old, colleagues), Role::Good)
         }

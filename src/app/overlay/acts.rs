@@ -9,10 +9,11 @@ use crate::app::Effect;
 use crate::app::screens::grants::standing_line;
 use crate::app::state::State;
 use crate::desk::news::{AuditState, Errand};
+use crate::domain::acceptance::Acceptance;
 use crate::domain::grant::Standing;
 use crate::domain::ids::GrantId;
 use crate::domain::text::SafeText;
-use crate::domain::time::{NotASpan, Span};
+use crate::domain::time::{Ms, NotASpan, Span};
 use crate::domain::verdict::RUN_FOR_CAP;
 use crate::keymap::Verb;
 use crate::safe;
@@ -35,6 +36,11 @@ pub fn allowed(state: &State) -> Result<(), Refusal> {
 pub fn open(state: &mut State, verb: Verb) {
     let purpose = match verb {
         Verb::Review => state.current().map(|e| Purpose::Review { target: Arc::clone(&e.request) }),
+        Verb::Accept => state.current().map(|e| Purpose::Accept {
+            target: Arc::clone(&e.request),
+            findings: e.request.acceptable(state.label).cloned().collect(),
+            at: 0,
+        }),
         _ => state.grants.selected().map(|(backend, grant)| {
             let (backend, grant) = (backend.clone(), grant.id.clone());
             if verb == Verb::Revoke { Purpose::Revoke { backend, grant } } else { Purpose::Extend { backend, grant } }
@@ -52,6 +58,9 @@ pub fn open(state: &mut State, verb: Verb) {
         dialog.caps = (Span::ZERO, cap);
         dialog.run_for.set(&Span::secs(now.as_secs().saturating_add(900)).min(cap).to_string());
         dialog.fields.insert(0, FieldKind::RunFor);
+    }
+    if matches!(dialog.purpose, Purpose::Accept { .. }) {
+        dialog.fields.splice(0..0, [FieldKind::Finding, FieldKind::Days]);
     }
     state.overlay = Some(Overlay::Dialog(Box::new(dialog)));
     state.dirty = true;
@@ -92,11 +101,23 @@ pub fn send(state: &mut State, dialog: &Dialog, fx: &mut Vec<Effect>) -> Result<
             let run_for = more_time(state, dialog)?;
             Errand::Extend { backend: backend.clone(), grant: grant.clone(), run_for, reason }
         }
+        Purpose::Accept { target, findings, at } => {
+            let Some(finding) = findings.get(*at) else { return Ok(()) };
+            let acceptance = Acceptance::of(target, finding, reason, until(state, dialog)?);
+            Errand::Accept { request: Arc::clone(target), acceptance: Box::new(acceptance) }
+        }
         Purpose::Decide { .. } => return Ok(()),
     };
     fx.push(Effect::Errand(errand));
     state.say("sent; what comes of it stands in the LAST strip");
     Ok(())
+}
+
+/// When an acceptance ends.
+fn until(state: &State, dialog: &Dialog) -> Result<Ms, Refusal> {
+    let days = dialog.days.text().trim().parse::<u32>().ok().filter(|days| (1..=Acceptance::MOST_DAYS).contains(days));
+    let bad = || (safe!("write a number of days, 1 to {}", Acceptance::MOST_DAYS), Some(FieldKind::Days));
+    days.map(|days| state.now.wall + Span::hours(days * 24)).ok_or_else(bad)
 }
 
 fn more_time(state: &State, dialog: &Dialog) -> Result<Span, Refusal> {

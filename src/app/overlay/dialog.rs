@@ -6,6 +6,7 @@ use super::decide;
 use crate::app::field::Field;
 use crate::app::state::State;
 use crate::app::time::DEAD_TIME;
+use crate::domain::finding::Finding;
 use crate::domain::ids::{BackendName, GrantId, RequestKey};
 use crate::domain::request::{Ballot, Request};
 use crate::domain::scope::Scope;
@@ -32,6 +33,15 @@ pub enum Purpose {
         /// On which.
         targets: Vec<Target>,
     },
+    /// A finding no longer counts for a while.
+    Accept {
+        /// Of which request.
+        target: Arc<Request>,
+        /// What can be accepted, the worst first.
+        findings: Vec<Finding>,
+        /// Which of them is meant.
+        at: usize,
+    },
     /// A look back at a break-glass.
     Review {
         /// Of which request.
@@ -56,6 +66,10 @@ pub enum Purpose {
 /// A stop of the cursor in a dialog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldKind {
+    /// Which finding.
+    Finding,
+    /// For how many days.
+    Days,
     /// How far.
     Scope,
     /// Until when a pass may start.
@@ -93,6 +107,8 @@ pub struct Dialog {
     pub caps: (Span, Span),
     /// The comment.
     pub why: Field,
+    /// For how many days a finding is accepted.
+    pub days: Field,
     /// The typed number of unseen files.
     pub ack: Field,
     /// The typed word.
@@ -125,6 +141,7 @@ impl Dialog {
             run_for: Field::line(""),
             caps: (Span::ZERO, Span::ZERO),
             why: Field::comment(),
+            days: Field::line(&DAYS.to_string()),
             ack: Field::line(""),
             word: Field::line(""),
             demanded: None,
@@ -142,7 +159,7 @@ impl Dialog {
     pub fn first_key(&self) -> Option<&RequestKey> {
         match &self.purpose {
             Purpose::Decide { targets, .. } => targets.first().map(|t| t.shown.key()),
-            Purpose::Review { target } => Some(target.key()),
+            Purpose::Review { target } | Purpose::Accept { target, .. } => Some(target.key()),
             Purpose::Revoke { .. } | Purpose::Extend { .. } => None,
         }
     }
@@ -220,7 +237,8 @@ impl Dialog {
             FieldKind::Why => &mut self.why,
             FieldKind::Ack => &mut self.ack,
             FieldKind::Word => &mut self.word,
-            FieldKind::Scope | FieldKind::Send => return None,
+            FieldKind::Days => &mut self.days,
+            FieldKind::Finding | FieldKind::Scope | FieldKind::Send => return None,
         })
     }
 
@@ -253,6 +271,11 @@ impl Dialog {
     /// To the next value of the field under the cursor. Whether it has such values.
     pub(super) fn nudge(&mut self, by: isize) -> bool {
         match self.focused() {
+            FieldKind::Finding => {
+                let Purpose::Accept { findings, at, .. } = &mut self.purpose else { return false };
+                *at = at.saturating_add_signed(by).min(findings.len().saturating_sub(1));
+                true
+            }
             FieldKind::Scope => {
                 let at = self.scopes.iter().position(|s| *s == self.scope).unwrap_or(0);
                 let next = at.saturating_add_signed(by).min(self.scopes.len().saturating_sub(1));
@@ -265,6 +288,9 @@ impl Dialog {
         }
     }
 }
+
+/// For how many days a finding is accepted unless said otherwise.
+pub const DAYS: u32 = 30;
 
 const PRESETS: [Span; 9] = [
     Span::mins(1),

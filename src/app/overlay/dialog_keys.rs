@@ -43,7 +43,7 @@ pub fn pressed(state: &mut State, key: Key, again: bool, fx: &mut Vec<Effect>) {
 
 /// The first character typed into a time takes the place of what stood there.
 fn type_into(dialog: &mut Dialog, key: Key) {
-    let time = matches!(dialog.focused(), FieldKind::StartBy | FieldKind::RunFor);
+    let time = matches!(dialog.focused(), FieldKind::StartBy | FieldKind::RunFor | FieldKind::Days);
     let replace = time && std::mem::take(&mut dialog.fresh);
     dialog.error = None;
     if let Some(field) = dialog.text_field() {

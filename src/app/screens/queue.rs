@@ -109,7 +109,7 @@ pub fn detail(state: &State, beside: bool) -> Vec<Line> {
         headline(row),
         Line::noted("RUNS").and_marked(Role::Strong, &words::runs(&request.core)),
         Line::noted("DIFF").followed_by(request::diff_line(state, request)),
-        finding(request),
+        finding(state, request),
         needs(request),
     ];
     if !request.core.reason.is_empty() {
@@ -140,11 +140,11 @@ fn headline(row: &Row) -> Line {
     if request.unreviewed { line.and(Role::Bad, "  BREAK-GLASS, not reviewed") } else { line }
 }
 
-fn finding(request: &Request) -> Line {
-    let old = request.old_findings();
-    let new = request.findings.iter().filter(|f| f.new).count();
+fn finding(state: &State, request: &Request) -> Line {
+    let old = request.old_findings(state.label);
+    let new = request.findings.iter().filter(|f| f.counts(state.label)).count();
     let line = Line::noted("NEW");
-    match request.worst_new() {
+    match request.worst_new(state.label) {
         Some(f) => {
             let role = request::severity_role(f.severity);
             let line = line.and(role, safe!("{} {} ", f.severity.mark(), f.id.meaning().what));

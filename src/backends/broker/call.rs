@@ -115,7 +115,7 @@ fn method(method: Method) -> http::Method {
 /// What no answer means: nothing sent, or nobody knows.
 pub(super) fn no_answer(fault: &http::Fault) -> Fault {
     let trouble = if fault.never_sent() { Trouble::Unreachable } else { Trouble::NoAnswer };
-    Fault::new(trouble, Text::from(fault.to_string()).prose(), "is the broker up? `jit-tui doctor` tries it")
+    Fault::new(trouble, safe!("{}", fault), "is the broker up? `jit-tui doctor` tries it")
 }
 
 fn judge(answer: http::Answer) -> Result<Answer, Fault> {

@@ -63,7 +63,7 @@ impl Lately {
         let times = self.asked.get(&requester(core, credential));
         let recent = times.map_or(0, |times| times.iter().filter(|at| young(**at, BURST)).count());
         Asked {
-            refused: refused.map(|(at, how)| safe!("{} at {} UTC", *how, at.clock()).as_str().into()),
+            refused: refused.map(|(at, how)| safe!("{} at {} UTC", *how, at.clock()).into()),
             recent: u32::try_from(recent).unwrap_or(u32::MAX).saturating_add(1),
         }
     }

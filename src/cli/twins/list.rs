@@ -50,7 +50,7 @@ pub(super) fn row(request: &Request, now: Ms) -> SafeText {
         safe!("{}/{}", core.repository.value.ident(), core.name.ident()),
         core.head.as_ref().map_or(SafeText::lit("-"), |head| head.short()),
         core.requester().map_or(SafeText::lit("?"), |who| who.shown()),
-        finding(request),
+        finding(request, now),
         votes(request),
         safe!("age {}", now.since(request.created_at).coarse()),
         request.due.map_or(SafeText::lit("no deadline"), |due| safe!("due {}", due.since(now).coarse())),
@@ -59,8 +59,8 @@ pub(super) fn row(request: &Request, now: Ms) -> SafeText {
     SafeText::join(&parts, "  ")
 }
 
-fn finding(request: &Request) -> SafeText {
-    match request.worst_new() {
+fn finding(request: &Request, now: Ms) -> SafeText {
+    match request.worst_new(now) {
         Some(f) => safe!("{} {}", f.severity.mark(), SafeText::lit(f.id.meaning().what)),
         None => SafeText::lit("ok"),
     }

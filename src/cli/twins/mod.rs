@@ -1,6 +1,7 @@
 //! The headless twins of the console's verbs, on the same road. Each prints words, or with `--json` one JSON
 //! object a line (`docs/json.md`); its exit code says what came of it.
 
+pub mod accept;
 pub mod approve;
 pub mod break_glass;
 mod decide;
@@ -23,6 +24,7 @@ use serde::Serialize;
 use crate::backends::port::{Backend, Fault};
 use crate::cli::open::{self, Opened};
 use crate::cli::out;
+use crate::domain::acceptance;
 use crate::domain::ids::RequestKey;
 use crate::domain::outcome::Outcome;
 use crate::domain::request::Request;
@@ -94,6 +96,9 @@ pub async fn queue(opened: &Opened) -> color_eyre::Result<Vec<Arc<Request>>> {
     if faults > 0 && faults == opened.desk.backends().count() {
         bail!("no backend answers");
     }
+    if let Ok(given) = opened.desk.acceptances().await {
+        all.iter_mut().for_each(|request| acceptance::mark(Arc::make_mut(request), &given));
+    }
     all.sort_by_key(|r| (r.due.is_none(), r.due, r.created_at));
     Ok(all)
 }
@@ -105,8 +110,16 @@ pub async fn find(opened: &Opened, typed: &str) -> color_eyre::Result<(Arc<dyn B
         Err(_) => by_prefix(opened, typed).await?,
     };
     let backend = opened.desk.backend(&key.backend).ok_or_else(|| eyre!("no backend {} in the config", key.backend))?;
-    let request = backend.read(&key).await.map_err(|f| fault(&f))?;
+    let mut request = backend.read(&key).await.map_err(|f| fault(&f))?;
+    mark(opened, &mut request).await;
     Ok((backend, request))
+}
+
+/// Notes which findings were accepted here. A log that cannot be read hides nothing: all of them count then.
+async fn mark(opened: &Opened, request: &mut Request) {
+    if let Ok(given) = opened.desk.acceptances().await {
+        acceptance::mark(request, &given);
+    }
 }
 
 async fn by_prefix(opened: &Opened, typed: &str) -> color_eyre::Result<RequestKey> {

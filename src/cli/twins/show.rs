@@ -9,6 +9,7 @@ use crate::cli::{Exit, open, out, setup};
 use crate::domain::evidence::Evidence;
 use crate::domain::request::{Command, Request};
 use crate::domain::text::SafeText;
+use crate::domain::time::Ms;
 use crate::safe;
 
 /// Print one request with its evidence.
@@ -41,13 +42,13 @@ async fn go(args: Args) -> Exit {
         out::json(&Told { shown: Shown::of(&request), evidence: &evidence })?;
         return Ok(ExitCode::SUCCESS);
     }
-    for line in lines(&request).into_iter().chain(evidence_lines(&evidence)) {
+    for line in lines(&request, crate::sys::clock::now().wall).into_iter().chain(evidence_lines(&evidence)) {
         out::line(&line)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn lines(request: &Request) -> Vec<SafeText> {
+fn lines(request: &Request, now: Ms) -> Vec<SafeText> {
     let core = &request.core;
     let mut lines = vec![
         safe!("REQUEST   {}", request.key()),
@@ -72,7 +73,11 @@ fn lines(request: &Request) -> Vec<SafeText> {
         request.votes.iter().map(|v| safe!("VOTE      {} at {}: {}", v.by.shown(), v.at.clock(), v.comment.prose())),
     );
     lines.extend(request.findings.iter().map(|f| {
-        let age = SafeText::lit(if f.new { "NEW" } else { "old" });
+        let age = match f.accepted_at(now) {
+            Some(accepted) => safe!("accepted until {}", accepted.until.iso()),
+            None => SafeText::lit(if f.new { "NEW" } else { "old" }),
+        };
+        let age = if f.blocks { safe!("BLOCKS {}", age) } else { age };
         safe!(
             "FINDING   {} {} {}: {} {}",
             age,

@@ -21,6 +21,7 @@ use crate::domain::ids::CommitSha;
 use crate::domain::principal::{Identity, IdentityKind, Role, Source};
 use crate::domain::request::{Ask, Command};
 use crate::domain::text::Text;
+use crate::safe;
 use crate::sys::git::{Fault, Git, repository_id};
 
 use super::Options;
@@ -187,8 +188,8 @@ impl Gathered {
         self.evidence.cuts.push(Cut { what: Text::from(what), kept, of });
     }
 
-    fn fail(&mut self, what: &str, fault: &Fault) {
-        self.cut(&format!("{what}: {fault}"), 0, 1);
+    fn fail(&mut self, what: &'static str, fault: &Fault) {
+        self.evidence.cuts.push(Cut { what: safe!("{}: {}", what, fault).into(), kept: 0, of: 1 });
     }
 
     fn tree(&mut self, git: &Git) {

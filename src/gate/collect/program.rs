@@ -10,7 +10,7 @@ use rustix::fs::{Access, access};
 
 use super::files;
 use crate::domain::digest::{Digest, Hasher};
-use crate::domain::text::Text;
+use crate::domain::text::{Shown, Text};
 
 /// Programs that read their program from a file; a version may stand behind the name.
 const INTERPRETERS: &[&str] = &[
@@ -49,6 +49,8 @@ pub enum NoProgram {
         why: &'static str,
     },
 }
+
+impl Shown for NoProgram {}
 
 /// Finds the program of `argv` and reads its digest. `path` is the value of PATH.
 ///

@@ -20,7 +20,7 @@ pub use tree::{Change, Entry};
 
 use super::process::bounded::{self, Failure, Finished, Flow};
 use crate::domain::ids::CommitSha;
-use crate::domain::text::{SafeText, Text};
+use crate::domain::text::{SafeText, Shown, Text, said};
 use crate::safe;
 
 /// How long one question may take.
@@ -90,10 +90,10 @@ pub struct Git {
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// There is no git.
-    #[error("git cannot be run: {0}: install git, or ask without a repository from another folder")]
+    #[error("git cannot be run: {}: install git, or ask without a repository from another folder", said(.0))]
     Missing(io::Error),
     /// The folder for what is fetched cannot be used.
-    #[error("cannot keep what git fetches: {0}")]
+    #[error("cannot keep what git fetches: {}", said(.0))]
     Folder(io::Error),
     /// It refused.
     #[error("git {what} failed: {}", says.prose())]
@@ -120,6 +120,8 @@ pub enum Fault {
         how: &'static str,
     },
 }
+
+impl Shown for Fault {}
 
 impl Git {
     /// The working tree that `folder` lies in; absent where it lies in none.

@@ -16,7 +16,7 @@ pub use address::{Address, BadAddress};
 pub use reqwest::Method;
 
 use crate::api;
-use crate::domain::text::Text;
+use crate::domain::text::{Shown, Text};
 
 /// How long until a connection stands.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -46,6 +46,8 @@ pub enum NoClient {
     #[error("cannot set up HTTPS: {}: check the system's CA certificates (SSL_CERT_FILE names other ones)", .0.prose())]
     Tls(Text),
 }
+
+impl Shown for NoClient {}
 
 /// What a server answered, whole.
 #[derive(Clone, Debug)]
@@ -86,6 +88,8 @@ pub enum Fault {
         limit: usize,
     },
 }
+
+impl Shown for Fault {}
 
 impl Fault {
     /// Whether the call can be repeated without a second effect.

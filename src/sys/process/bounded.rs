@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open};
 
-use crate::domain::text::Text;
+use crate::domain::text::{Shown, Text, said};
 
 /// How much of what a program complains about is kept.
 const COMPLAINTS: usize = 4 << 10;
@@ -47,12 +47,14 @@ pub enum Failure {
     #[error("was ended: {0}")]
     Stopped(&'static str),
     /// It could not be started or read.
-    #[error(transparent)]
+    #[error("{}", said(.0))]
     Io(#[from] io::Error),
     /// It took too long and was ended.
     #[error("took longer than {} s and was ended", .0.as_secs())]
     TimedOut(Duration),
 }
+
+impl Shown for Failure {}
 
 /// Runs `command` with nothing on stdin. Past `limit`, or when the sink says stop, it and its group are ended.
 ///

@@ -4,8 +4,10 @@ use super::super::dialog::{Dialog, FieldKind, Purpose};
 use super::{Spot, fields, one, spot, wrapped};
 use crate::app::line::Line;
 use crate::app::screens::grants;
+use crate::app::screens::request::severity_role;
 use crate::app::state::State;
 use crate::app::words;
+use crate::domain::finding::Finding;
 use crate::domain::grant::{Enforcer, Grant};
 use crate::domain::request::{Ballot, Request};
 use crate::domain::text::SafeText;
@@ -30,6 +32,36 @@ pub(super) fn review(state: &State, request: &Request, width: usize) -> Vec<Spot
         let (text, role) = grants::standing_line(grant, state.label);
         rows.push(spot(1, Line::labelled("GRANT", role, text)));
     }
+    rows
+}
+
+pub(super) fn accept(dialog: &Dialog, request: &Request, findings: &[Finding], at: usize, width: usize) -> Vec<Spot> {
+    let Some(finding) = findings.get(at) else { return vec![spot(0, Line::of(Role::Warn, "there is none to accept"))] };
+    let meaning = finding.id.meaning();
+    let focused = dialog.focused() == FieldKind::Finding;
+    let which = fields::label("FINDING", focused)
+        .and(severity_role(finding.severity), safe!("{} {}", finding.severity.mark(), meaning.what))
+        .and(Role::Dim, safe!("   {} of {}", at + 1, findings.len()))
+        .and(Role::Dim, if focused { "  left/right" } else { "" });
+    let mut rows = vec![
+        spot(
+            0,
+            Line::new()
+                .and_marked(Role::Strong, &words::title(&request.core))
+                .and(Role::Text, "  ")
+                .and_marked(Role::Prod, &request.core.environment.value.ident()),
+        ),
+        spot(0, which),
+    ];
+    let about = Line::labelled("ABOUT", Role::Text, "")
+        .and_marked(Role::Text, &safe!("{} {}", finding.subject.ident(), finding.detail.prose()));
+    rows.extend(wrapped(0, about, width, 3));
+    rows.extend(wrapped(2, Line::labelled("CHECK", Role::Dim, meaning.check), width, 2));
+    let focused = dialog.focused() == FieldKind::Days;
+    let mut line = fields::label("FOR", focused);
+    let cursor = fields::boxed(&mut line, &dialog.days, 4);
+    let line = line.and(Role::Text, " days, in this repository and environment, as long as it says just that");
+    rows.push(Spot { line, spare: 0, cursor: focused.then_some(cursor), more: false });
     rows
 }
 

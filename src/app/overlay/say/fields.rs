@@ -112,6 +112,7 @@ pub(super) fn rows(state: &State, dialog: &Dialog, width: usize) -> Vec<Spot> {
             FieldKind::Ack => rows.push(acknowledge(state, dialog)),
             FieldKind::Word => rows.push(word(state, dialog)),
             FieldKind::Send => rows.push(send_line(state, dialog)),
+            FieldKind::Finding | FieldKind::Days => {}
             FieldKind::Scope | FieldKind::StartBy | FieldKind::RunFor => {}
         }
     }
@@ -123,20 +124,19 @@ fn why(dialog: &Dialog, width: usize) -> Vec<Spot> {
     let name = if dialog.reason { "WHY (need)" } else { "WHY" };
     let room = width.saturating_sub(13).max(8);
     let window = dialog.why.window(room, 3);
-    window
-        .rows
-        .iter()
-        .enumerate()
-        .map(|(i, text)| {
-            let head = if i == 0 { label(name, focused) } else { Line::of(Role::Text, spaces(11)) };
-            let fill = spaces(room.saturating_sub(text.width()));
-            let line =
-                head.and(Role::Text, "[").and_marked(Role::Input, text).and(Role::Input, fill).and(Role::Text, "]");
-            let here = window.cursor.1 == i;
-            let cursor = (focused && here).then_some(12 + window.cursor.0);
-            Spot { line, spare: if here { 0 } else { 5 }, cursor, more: i > 0 }
-        })
-        .collect()
+    let refused = (dialog.why.refused() > 0).then(|| {
+        let words = safe!("{} characters not taken: they cannot be shown as they are", dialog.why.refused());
+        spot(0, Line::of(Role::Text, spaces(11)).and(Role::Warn, words))
+    });
+    let rows = window.rows.iter().enumerate().map(|(i, text)| {
+        let head = if i == 0 { label(name, focused) } else { Line::of(Role::Text, spaces(11)) };
+        let fill = spaces(room.saturating_sub(text.width()));
+        let line = head.and(Role::Text, "[").and_marked(Role::Input, text).and(Role::Input, fill).and(Role::Text, "]");
+        let here = window.cursor.1 == i;
+        let cursor = (focused && here).then_some(12 + window.cursor.0);
+        Spot { line, spare: if here { 0 } else { 5 }, cursor, more: i > 0 }
+    });
+    rows.chain(refused).collect()
 }
 
 fn acknowledge(state: &State, dialog: &Dialog) -> Spot {
@@ -166,6 +166,7 @@ fn send_line(state: &State, dialog: &Dialog) -> Spot {
     let key = state.setup.keymap.shown(dialog.confirm());
     let verb = match &dialog.purpose {
         Purpose::Decide { ballot, .. } => words::ballot(*ballot),
+        Purpose::Accept { .. } => "accept it",
         Purpose::Review { .. } => "send the review",
         Purpose::Revoke { .. } => "revoke",
         Purpose::Extend { .. } => "vote for more time",
@@ -180,6 +181,9 @@ fn send_line(state: &State, dialog: &Dialog) -> Spot {
 
 /// What happens after the last key.
 fn then(state: &State, dialog: &Dialog) -> SafeText {
+    if matches!(dialog.purpose, Purpose::Accept { .. }) {
+        return SafeText::lit("on record at once; nothing is sent");
+    }
     let Purpose::Decide { ballot, targets } = &dialog.purpose else { return SafeText::lit("sent at once") };
     let hold = if state.setup.hold_back { hold_back(*ballot, targets.len() > 1) } else { Span::ZERO };
     if hold == Span::ZERO {

@@ -45,6 +45,9 @@ fn spot(spare: u8, line: Line) -> Spot {
 pub fn head(state: &State, dialog: &Dialog) -> (Line, Line) {
     match &dialog.purpose {
         Purpose::Decide { ballot, targets } => decide_head(state, *ballot, targets),
+        Purpose::Accept { .. } => {
+            (Line::of(Role::Title, "ACCEPT A FINDING"), Line::of(Role::Text, "for this console, at once"))
+        }
         Purpose::Review { .. } => (Line::of(Role::Title, "REVIEW A BREAK-GLASS"), Line::new()),
         Purpose::Revoke { .. } => (Line::of(Role::Bad, "REVOKE"), Line::of(Role::Text, "at once, not held back")),
         Purpose::Extend { .. } => (Line::of(Role::Title, "EXTEND"), Line::of(Role::Text, "a vote for more time")),
@@ -111,6 +114,7 @@ pub fn rows(state: &State, dialog: &Dialog, width: usize) -> Vec<Spot> {
             _ => several::rows(state, dialog, *ballot, targets, width),
         },
         Purpose::Review { target } => acts::review(state, target, width),
+        Purpose::Accept { target, findings, at } => acts::accept(dialog, target, findings, *at, width),
         Purpose::Revoke { grant, .. } | Purpose::Extend { grant, .. } => {
             acts::act(state, dialog, state.grants.find(grant), width)
         }

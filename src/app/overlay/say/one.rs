@@ -32,7 +32,7 @@ pub(super) fn rows(state: &State, dialog: &Dialog, ballot: Ballot, request: &Req
     rows.extend(wrapped(0, runs(request), width, 3));
     let sizes = Line::labelled("DIFF", Role::Text, "").followed_by(request::diff_sizes(state, request));
     rows.extend(wrapped(1, sizes, width, 2));
-    rows.extend(wrapped(0, news(request), width, 2));
+    rows.extend(wrapped(0, news(state, request), width, 2));
     if ballot == Ballot::Reject {
         return rows;
     }
@@ -86,9 +86,11 @@ pub(super) fn runs(request: &Request) -> Line {
     }
 }
 
-fn news(request: &Request) -> Line {
-    let new: Vec<_> = request.findings.iter().filter(|f| f.new).collect();
-    let Some(worst) = request.worst_new() else { return Line::labelled("NEW", Role::Good, "no new findings") };
+fn news(state: &State, request: &Request) -> Line {
+    let new: Vec<_> = request.findings.iter().filter(|f| f.counts(state.label)).collect();
+    let Some(worst) = request.worst_new(state.label) else {
+        return Line::labelled("NEW", Role::Good, "no new findings");
+    };
     let role = request::severity_role(worst.severity);
     let line = Line::labelled("NEW", role, safe!("{} {} ", worst.severity.mark(), worst.id.meaning().what));
     let line = line.and_marked(Role::Text, &words::about(worst));

@@ -9,6 +9,7 @@ use crate::domain::finding::{Finding, Severity};
 use crate::domain::grant::Enforcer;
 use crate::domain::request::{Can, Core, Request, Vote};
 use crate::domain::text::SafeText;
+use crate::domain::time::Ms;
 use crate::domain::verdict::{Effect, SeenDemand, Verdict};
 use crate::safe;
 use crate::theme::Role;
@@ -42,7 +43,7 @@ pub fn lines(state: &State, request: &Request) -> Vec<Line> {
     lines.extend(looks(state, request));
     lines.extend(facts(request));
     lines.push(Line::new());
-    lines.extend(findings(request));
+    lines.extend(findings(state, request));
     lines.push(Line::new());
     lines.push(Line::labelled("NOT BOUND", Role::Warn, words::not_bound(request)));
     lines.push(enforcer(state, request));
@@ -300,13 +301,13 @@ fn facts(request: &Request) -> impl Iterator<Item = Line> + '_ {
     no_reject.chain(told)
 }
 
-fn findings(request: &Request) -> Vec<Line> {
+fn findings(state: &State, request: &Request) -> Vec<Line> {
     let mut all: Vec<&Finding> = request.findings.iter().collect();
-    all.sort_by_key(|f| (!f.new, std::cmp::Reverse(f.severity)));
+    all.sort_by_key(|f| (!f.blocks, !f.counts(state.label), std::cmp::Reverse(f.severity)));
     if all.is_empty() {
         return vec![Line::labelled("FINDINGS", Role::Good, "none")];
     }
-    all.iter().enumerate().flat_map(|(i, f)| finding(f, if i == 0 { "FINDINGS" } else { "" })).collect()
+    all.iter().enumerate().flat_map(|(i, f)| finding(f, if i == 0 { "FINDINGS" } else { "" }, state.label)).collect()
 }
 
 /// The role of a finding by how bad it is.
@@ -319,13 +320,22 @@ pub fn severity_role(severity: Severity) -> Role {
     }
 }
 
-fn finding(finding: &Finding, label: &'static str) -> Vec<Line> {
+fn finding(finding: &Finding, label: &'static str, now: Ms) -> Vec<Line> {
     let meaning = finding.id.meaning();
     let role = severity_role(finding.severity);
     let line = Line::labelled(label, role, safe!("{} {} ", finding.severity.mark(), meaning.what));
+    let line = if finding.blocks { line.and(Role::Bad, "BLOCKS ") } else { line };
     let line = line.and(Role::Dim, if finding.new { "NEW " } else { "old " });
     let line = line.and_marked(Role::Text, &words::about(finding));
-    if !finding.new {
+    let line = match finding.place.as_ref().filter(|place| place.line.is_some() || place.path != finding.subject) {
+        Some(place) => line.and(Role::Dim, "  at ").and_marked(Role::Dim, &place.shown()),
+        None => line,
+    };
+    if let Some(accepted) = finding.accepted_at(now) {
+        let words = safe!("   accepted by {} until {}: ", accepted.by.ident(), accepted.until.iso());
+        return vec![line, Line::labelled("", Role::Dim, words).and_marked(Role::Dim, &accepted.reason.prose())];
+    }
+    if !finding.counts(now) {
         return vec![line];
     }
     vec![
