@@ -73,7 +73,8 @@ impl LookedUp {
         Arc::new(Request { findings, ..(*request).clone() })
     }
 
-    fn plain(&self, request: &Arc<Request>) -> Arc<Request> {
+    /// As its backend gave it.
+    pub(super) fn plain(&self, request: &Arc<Request>) -> Arc<Request> {
         Arc::clone(self.plain.get(request.key()).unwrap_or(request))
     }
 }

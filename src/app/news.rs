@@ -116,7 +116,8 @@ pub(super) fn take_requests(
 ) {
     let dialog = state.is_deciding();
     let before = state.queue.selected().map(|row| row.entry.key().clone());
-    let changed = changed.into_iter().map(|request| marked(&state.acceptances, state.looked_up.tightened(request))).collect();
+    let changed =
+        changed.into_iter().map(|request| marked(&state.acceptances, state.looked_up.tightened(request))).collect();
     let arrived = state.queue.take(backend, changed, whole, dialog);
     if !arrived.changed {
         return;
@@ -139,7 +140,7 @@ fn take_acceptances(state: &mut State, given: Vec<Given>, fx: &mut Vec<Effect>) 
     state.acceptances = given;
     let mut by_backend: BTreeMap<BackendName, Vec<Arc<Request>>> = BTreeMap::new();
     for entry in state.queue.all() {
-        by_backend.entry(entry.key().backend.clone()).or_default().push(Arc::clone(&entry.request));
+        by_backend.entry(entry.key().backend.clone()).or_default().push(state.looked_up.plain(&entry.request));
     }
     for (backend, requests) in by_backend {
         take_requests(state, &backend, requests, false, fx);

@@ -146,8 +146,6 @@ pub enum PipelineSays {
     Injection,
     /// Code of outsiders can run on a self-hosted runner.
     Runner,
-    /// It could not be read.
-    Unreadable,
 }
 
 /// Something that a pipeline file says at head and that findings are drawn from.

@@ -14,6 +14,7 @@ mod cli;
 mod diff;
 mod docs;
 mod faults;
+mod findings;
 mod floors;
 mod gate;
 mod github;

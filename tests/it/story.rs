@@ -5,6 +5,7 @@ mod console;
 mod deciding;
 mod demo;
 mod faults;
+mod hostile;
 mod outages;
 mod running;
 mod stage;

@@ -47,20 +47,13 @@ struct Said {
 }
 
 impl Workflow {
-    /// Reads a workflow or an `action.yml`. One that cannot be read says that.
+    /// Reads a workflow or an `action.yml`. One that cannot be read says nothing here: whoever reads its actions has
+    /// told of it.
     pub fn read(path: &Text, bytes: &[u8]) -> Self {
         let mut workflow = Self { path: path.clone(), ..Self::default() };
-        match yaml::read(bytes) {
-            Ok(root) => workflow.take(&root),
-            Err(fault) => workflow.say(PipelineSays::Unreadable, fault.line, Text::from(fault.why.as_str()).prose()),
+        if let Ok(root) = yaml::read(bytes) {
+            workflow.take(&root);
         }
-        workflow
-    }
-
-    /// A file that is there and could not be had.
-    pub fn unread(path: &Text, why: &'static str) -> Self {
-        let mut workflow = Self { path: path.clone(), ..Self::default() };
-        workflow.say(PipelineSays::Unreadable, 1, why.into());
         workflow
     }
 
@@ -169,7 +162,6 @@ pub(super) fn scan(facts: &[PipelineFact]) -> impl Iterator<Item = Finding> + '_
             PipelineSays::Secret => FindingId::SecretsReachable,
             PipelineSays::Injection => FindingId::TemplateInjection,
             PipelineSays::Runner => FindingId::SelfHostedRunner,
-            PipelineSays::Unreadable => FindingId::PipelineUnreadable,
         };
         let finding = Finding::new(id, fact.place.path.clone(), fact.detail.clone());
         Finding { new: !fact.was, ..finding.at(fact.place.clone()) }

@@ -25,8 +25,7 @@ fn at(git: &Git, commit: &CommitSha) -> Result<Vec<Workflow>, Fault> {
     let mut read = Vec::new();
     for folder in FOLDERS {
         for path in git.files(commit, folder)?.iter().filter(|path| is_yaml(path)).take(FILES) {
-            let bytes = git.blob(commit, path, BYTES)?;
-            read.push(bytes.map_or_else(|| Workflow::unread(path, "too large"), |bytes| Workflow::read(path, &bytes)));
+            read.extend(git.blob(commit, path, BYTES)?.map(|bytes| Workflow::read(path, &bytes)));
         }
     }
     Ok(read)

@@ -158,9 +158,28 @@ impl Stage {
     }
 
     pub fn gate_with(&self, environment: &str, name: &str, options: &[&str]) -> Gate {
-        let (log, status) = (self.path(&format!("{name}.log")), self.path(&format!("{name}.json")));
+        let gate = self.start_gate((environment, name, name), options, &[]);
+        gate.says("consoles that watch");
+        gate
+    }
+
+    /// A job that says `text` wherever it can say something.
+    pub fn hostile_gate(&self, text: &str) -> Gate {
+        let env = ["GITHUB_RUN_ID", "GITHUB_JOB", "GITHUB_ACTOR", "GITHUB_TRIGGERING_ACTOR", "GITHUB_REF_NAME"];
+        let env: Vec<(&str, &str)> = env.iter().map(|name| (*name, text)).collect();
+        let gate = self.start_gate((text, text, "hostile"), &[], &env);
+        gate.says("consoles that watch");
+        gate
+    }
+
+    /// Environment, name of the request, and of the files beside the repository.
+    fn start_gate(&self, of: (&str, &str, &str), options: &[&str], env: &[(&str, &str)]) -> Gate {
+        let (environment, name, file) = of;
+        // Whoever says odd things says them in the reason as well.
+        let reason = if env.is_empty() { "INC-2291 roll forward" } else { name };
+        let (log, status) = (self.path(&format!("{file}.log")), self.path(&format!("{file}.json")));
         let mut command = self.command("ci", &["gate", "--environment", environment, "--name", name, "--grace", "1s"]);
-        command.args(["--reason", "INC-2291 roll forward", "--status-file"]).arg(&status).args(options);
+        command.args(["--reason", reason, "--status-file"]).arg(&status).args(options);
         command.args(["--", "./deploy.sh", "--region", "eu"]).current_dir(self.path("repo"));
         command.env("JIT_TUI_BROKER", self.address()).env("JIT_TUI_TOKEN", &self.pipeline);
         for (key, value) in [
@@ -174,10 +193,9 @@ impl Stage {
         ] {
             command.env(key, value);
         }
+        command.envs(env.iter().copied());
         command.stdout(Stdio::null()).stderr(std::fs::File::create(&log).unwrap());
-        let gate = Gate { running: Running(command.spawn().unwrap()), log };
-        gate.says("consoles that watch");
-        gate
+        Gate { running: Running(command.spawn().unwrap()), log }
     }
 
     /// The console of `who`, once it shows that its broker answers.
