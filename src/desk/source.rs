@@ -23,6 +23,12 @@ const OFTEN: Duration = Duration::from_millis(25);
 const LARGE: u64 = 2 << 20;
 /// So many places of matches are kept; all are counted.
 const PLACES: usize = 100_000;
+/// A search looks at so many bytes at once.
+const WINDOW: usize = 1 << 20;
+/// So many bytes of a longer line are looked at twice.
+const OVERLAP: usize = 64 << 10;
+/// So many bytes before those are kept in sight: whether a word begins there can be told.
+const BEFORE: usize = 64;
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
@@ -216,39 +222,76 @@ impl Found {
         news.blocking_send(News::Found { generation, places, count: self.count, whole }).is_ok()
     }
 
-    fn line(&mut self, regex: &Regex, line: &[u8], at: u64) {
-        // The sign of a line is none of its content.
-        let sign = usize::from(line.first().is_some_and(|b| b"+- \\".contains(b)));
-        for found in regex.find_iter(line.get(sign..).unwrap_or_default()) {
+    /// Looks through a line that begins at `at`, for matches that begin from one byte of it up to another; where to
+    /// go on in it.
+    fn line(&mut self, regex: &Regex, (at, line): (u64, &[u8]), from: usize, to: usize) -> usize {
+        let (mut next, mut end) = (from, None);
+        while let Some(found) = (next <= line.len()).then(|| regex.find_at(line, next)).flatten() {
+            if found.start() >= to {
+                break;
+            }
+            next = found.end() + usize::from(found.is_empty());
+            // Nothing right behind a match is none of its own.
+            if found.is_empty() && end == Some(found.end()) {
+                continue;
+            }
+            end = Some(found.end());
             self.count += 1;
             if self.kept < PLACES {
                 self.kept += 1;
-                self.places.push(at + (sign + found.start()) as u64);
+                self.places.push(at + found.start() as u64);
             }
         }
+        next.max(to).min(line.len())
     }
 }
 
-/// Goes through the source line by line until it is through or another search is wanted.
-fn search(source: &Source, generation: u64, text: &Text, news: &mpsc::Sender<News>) {
-    let Ok(regex) = pattern(&text.lossy()) else { return };
-    let (mut found, mut told) = (Found::default(), Instant::now());
-    let (mut at, mut buffer) = (0u64, vec![0; 1 << 20]);
-    loop {
-        let n = source.spool().read(&mut buffer, at).unwrap_or_default();
-        let bytes = buffer.get(..n).unwrap_or_default();
-        // Whole lines; what is longer than the buffer is looked through in pieces.
-        let end = memchr::memrchr(b'\n', bytes).map_or(n, |end| end + 1);
-        let mut start = 0;
-        for line in bytes.get(..end).unwrap_or_default().split_inclusive(|b| *b == b'\n') {
-            found.line(&regex, line.strip_suffix(b"\n").unwrap_or(line), at + start);
+/// How far a search is.
+#[derive(Default)]
+struct Reached {
+    at: u64,
+    /// It is inside of a long line, of which so many bytes were looked through already.
+    inside: Option<usize>,
+}
+
+impl Reached {
+    /// Looks through what lies there: whole lines, or as much of a longer one as the window holds. Of such a line
+    /// the end of the window is looked at again in the next one, so that a match of less than `OVERLAP` bytes is
+    /// found wherever it stands.
+    fn look(&mut self, regex: &Regex, bytes: &[u8], found: &mut Found) {
+        let end = memchr::memrchr(b'\n', bytes).map(|end| end + 1);
+        let goes_on = end.is_none() && bytes.len() == WINDOW;
+        let mut start = self.at;
+        for line in bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default().split_inclusive(|b| *b == b'\n') {
+            let text = line.strip_suffix(b"\n").unwrap_or(line);
+            // The sign of a line is none of its content.
+            let sign = usize::from(self.inside.is_none() && text.first().is_some_and(|b| b"+- \\".contains(b)));
+            let content = (start + sign as u64, text.get(sign..).unwrap_or_default());
+            let to = if goes_on { WINDOW - OVERLAP } else { usize::MAX };
+            let next = found.line(regex, content, self.inside.take().unwrap_or_default(), to);
+            if goes_on {
+                self.at = content.0 + next.saturating_sub(BEFORE) as u64;
+                self.inside = Some(next.min(BEFORE));
+                return;
+            }
             start += line.len() as u64;
         }
-        at += end as u64;
+        self.at = start;
+    }
+}
+
+/// Goes through the source until it is through or another search is wanted.
+fn search(source: &Source, generation: u64, text: &Text, news: &mpsc::Sender<News>) {
+    let Ok(regex) = pattern(&text.lossy()) else { return };
+    let (mut found, mut reached, mut told) = (Found::default(), Reached::default(), Instant::now());
+    let mut buffer = vec![0; WINDOW];
+    loop {
+        let n = source.spool().read(&mut buffer, reached.at).unwrap_or_default();
+        reached.look(&regex, buffer.get(..n).unwrap_or_default(), &mut found);
         if source.0.search.load(Ordering::Relaxed) != generation || !source.is_wanted() {
             return;
         }
-        if end == 0 {
+        if n == 0 {
             found.tell(generation, true, news);
             return;
         }
@@ -335,5 +378,47 @@ mod tests {
             assert_eq!(found, expected, "{pattern}");
         }
         assert!(super::pattern("(").is_err());
+    }
+
+    /// Places and their count.
+    fn searched(diff: &[u8], pattern: &str) -> (Vec<u64>, u64) {
+        let (news, receiver) = mpsc::channel(999);
+        let source = Source::new().unwrap();
+        let held = source.clone();
+        source.spool().put(diff, 0).unwrap();
+        source.0.search.store(7, Ordering::Relaxed);
+        search(&source, 7, &pattern.into(), &news);
+        drop(held);
+        let (mut all, mut counted) = (Vec::new(), 0);
+        for news in drained(receiver) {
+            if let News::Found { places, count, .. } = news {
+                all.extend(places);
+                counted = count;
+            }
+        }
+        (all, counted)
+    }
+
+    #[test]
+    fn a_match_is_found_once_wherever_it_stands_in_a_line_longer_than_the_window() {
+        let head = b"@@ -0,0 +1 @@\n";
+        for at in [1, WINDOW - OVERLAP - 3, WINDOW - OVERLAP, WINDOW - 3, WINDOW, 2 * WINDOW - 3, 3 * WINDOW - 9] {
+            let mut line = vec![b'.'; 3 * WINDOW];
+            line[0] = b'+';
+            line[at..at + 6].copy_from_slice(b"needle");
+            for end in [&b""[..], b"\n context\n"] {
+                let diff = [&head[..], &line, end].concat();
+                let place = (head.len() + at) as u64;
+                assert_eq!(searched(&diff, "needle"), (vec![place], 1), "at {at}");
+                assert_eq!(searched(&diff, r"\bneedle\b"), (vec![place], 1), "at {at}");
+                assert_eq!(searched(&diff, r"^\."), if at == 1 { (vec![], 0) } else { (vec![15], 1) }, "at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn matches_of_nothing_are_those_between_other_matches() {
+        let (places, count) = searched(b"+baab\n", "a*");
+        assert_eq!((places, count), (vec![1, 2, 5], 3));
     }
 }
