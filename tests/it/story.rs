@@ -1,6 +1,7 @@
 //! The whole story with the real binary: a policy holds a pipeline step, the gate asks, somebody decides from the
 //! keyboard, the step runs under its grant and is ended with it, and the audit log tells it all.
 
+mod accepting;
 mod console;
 mod deciding;
 mod demo;

@@ -31,12 +31,19 @@ pub struct Stage {
 
 impl Stage {
     pub fn set() -> Self {
+        Self::set_under("")
+    }
+
+    /// The same with more rules than the demo has.
+    pub fn set_under(rules: &str) -> Self {
         let mut stage = Self { home: tempfile::tempdir().unwrap(), broker: None, pipeline: String::new() };
         stage.pipeline = stage.token(&["--name", "ci", "--repository", "acme/*", "--environment", "*"]);
         for person in ["alice", "dan"] {
             stage.enrol(person);
         }
         stage.repository();
+        let policy = std::fs::read_to_string(POLICY).unwrap() + rules;
+        std::fs::write(stage.path("policy.toml"), policy).unwrap();
         stage.broker_starts();
         stage
     }
@@ -141,7 +148,8 @@ impl Stage {
     }
 
     pub fn broker_starts(&mut self) {
-        let args = ["broker", "--listen", &self.address(), "--policy", POLICY, "--name", "main"];
+        let (address, policy) = (self.address(), self.path("policy.toml").display().to_string());
+        let args = ["broker", "--listen", &address, "--policy", &policy, "--name", "main"];
         let child = self.command("broker", &args).stderr(Stdio::null()).spawn().unwrap();
         self.broker = Some(Running(child));
         eventually("the broker answers", || std::os::unix::net::UnixStream::connect(self.path("broker.sock")).ok());
