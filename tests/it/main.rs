@@ -20,5 +20,6 @@ mod gate;
 mod github;
 mod policy;
 mod pty;
+mod reading;
 mod story;
 mod terminal;
