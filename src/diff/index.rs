@@ -108,6 +108,26 @@ impl Index {
         parts.get(at).filter(|p| row < p.row() + p.rows()).map(|_| file.part_range().start + at)
     }
 
+    /// The part that shows a line of a file as it is now, counted from 1.
+    pub fn part_of_line(&self, file: &File, line: u64) -> Option<&Part> {
+        self.parts_of(file).iter().find(|part| {
+            part.place.is_some_and(|place| {
+                let (start, count) = (u64::from(place.new_start), u64::from(place.new_count));
+                (start..start + count).contains(&line)
+            })
+        })
+    }
+
+    /// Which line of the source a line of the file as it is now has at least; both are in this part.
+    pub fn line_before(&self, part: &Part, line: u64) -> u64 {
+        let first = part.first_line();
+        let from = self.marks.partition_point(|m| m.line < first);
+        let to = self.marks.partition_point(|m| m.line < first + part.lines());
+        let marks = self.marks.get(from..to).unwrap_or_default();
+        let at = marks.partition_point(|m| u64::from(m.new) < line);
+        at.checked_sub(1).and_then(|at| marks.get(at)).map_or(first, |mark| mark.line)
+    }
+
     /// The last mark at or before a line.
     pub fn mark_before(&self, line: u64) -> Mark {
         let at = self.marks.partition_point(|m| m.line <= line);

@@ -201,6 +201,8 @@ verbs! {
     NextHunk "next-hunk" &["}"], &[Request, Diff], Always, "next hunk", "Go to the next hunk of the diff.";
     PrevHunk "prev-hunk" &["{"], &[Request, Diff], Always, "previous hunk", "Go to the hunk before.";
     NextUnseen "next-unseen" &["n"], &[Request, Diff], Always, "next unseen", "Go to the next file that was not on screen in full.", footer;
+    NextFinding "next-finding" &[")"], &[Request], Always, "next finding", "Go to the next place in the diff that has a finding, and say which.";
+    PrevFinding "prev-finding" &["("], &[Request], Always, "previous finding", "Go to the place of the finding before.";
     Search "search" &["/"], &[Request, Diff], Diff, "search", "Search the diff for a regular expression; small letters match capital ones too.", footer;
     NextMatch "next-match" &["ctrl-n"], &[Request, Diff], Search, "next match", "Go to the next match of the search.", footer;
     PrevMatch "prev-match" &["ctrl-p"], &[Request, Diff], Search, "previous match", "Go to the match before.";

@@ -41,7 +41,8 @@ pub fn draw(canvas: &mut Canvas, state: &State, shown: &Shown, head: Line) {
     let wrong = diff::complaints(state).into_iter().map(|c| Line::of(Role::Bad, c));
     let heads: Vec<Line> = std::iter::once(head).chain(wrong).collect();
     canvas.lines(areas.head, &heads);
-    let files = file_list(shown.view, shown.paper, shown.watched, areas.files.height.into());
+    let places = diff::places(state);
+    let files = file_list(shown.view, shown.paper, shown.watched, &places, areas.files.height.into());
     canvas.lines(areas.files, &files);
     if beside {
         canvas.rule_down(areas.paper);
@@ -54,7 +55,7 @@ pub fn draw(canvas: &mut Canvas, state: &State, shown: &Shown, head: Line) {
     let window = areas.window();
     match shown.paper.index.files.is_empty() {
         true => canvas.lines(window, &nothing(shown.paper)),
-        false => canvas.lines(window, &shown.view.lines(shown.paper)),
+        false => canvas.lines(window, &shown.view.lines(shown.paper, &places)),
     }
 }
 

@@ -191,6 +191,21 @@ impl Lens<'_> {
         Ok(Spot { file: number, row, byte: section })
     }
 
+    /// The place of a line of a file as it is now; that of its title where the diff does not have the line.
+    ///
+    /// # Errors
+    /// With the first byte that is not at hand.
+    pub fn spot_of_line(&self, number: usize, wanted: u64) -> Found<Spot> {
+        let Some(file) = self.file(number) else { return Ok(Spot::title(number)) };
+        let Some(part) = self.index.part_of_line(file, wanted) else { return Ok(Spot::title(number)) };
+        let mut row = part.row() + 1 + self.index.line_before(part, wanted).saturating_sub(part.first_line());
+        let mut line = self.line_at(part, file, row)?;
+        while !(line.kind.is_new() && line.new >= wanted) && row + 1 < part.row() + part.rows() {
+            (line, row) = (self.after(part, file, &line)?, row + 1);
+        }
+        Ok(Spot { file: number, row, byte: 0 })
+    }
+
     fn title(&self, number: usize, file: &File) -> Row {
         let end = self.index.parts_of(file).first().map_or(file.end, Part::byte);
         Row { spot: Spot::title(number), covers: (file.byte, end), also: (0, 0), what: What::Title }

@@ -1,7 +1,9 @@
 //! The list of files: those that must be seen first and with their whole names, then the others under their folders.
 
-use super::{DiffView, Paper, Watched};
+use super::places::worst;
+use super::{DiffView, Paper, Places, Watched};
 use crate::app::line::Line;
+use crate::app::screens::request::severity_role;
 use crate::diff::File;
 use crate::domain::text::{SafeText, Text};
 use crate::safe;
@@ -11,8 +13,8 @@ use crate::theme::Role;
 const ROOM_FOR_HEADINGS: usize = 6;
 
 /// The list of files around the one on the screen, at most `rows` long.
-pub fn file_list(view: &DiffView, paper: &Paper, watched: &Watched, rows: usize) -> Vec<Line> {
-    let list = List { paper, watched, headings: rows >= ROOM_FOR_HEADINGS };
+pub fn file_list(view: &DiffView, paper: &Paper, watched: &Watched, places: &Places, rows: usize) -> Vec<Line> {
+    let list = List { paper, watched, places, headings: rows >= ROOM_FOR_HEADINGS };
     let Some(here) = paper.order.place(view.file()) else { return Vec::new() };
     let (first, last) = list.around(here, rows);
     let mut lines: Vec<Line> = (first..=last).flat_map(|place| list.entry(place, here)).collect();
@@ -23,6 +25,7 @@ pub fn file_list(view: &DiffView, paper: &Paper, watched: &Watched, rows: usize)
 struct List<'a> {
     paper: &'a Paper,
     watched: &'a Watched,
+    places: &'a Places<'a>,
     headings: bool,
 }
 
@@ -103,8 +106,16 @@ impl List<'_> {
             .and(Role::Text, safe!(" {} ", file.status.letter()))
             .and(Role::Dim, safe!("{:>5} {:>5} ", safe!("+{}", file.added), safe!("-{}", file.removed)))
             .and_marked(if here { Role::Selected } else { Role::Text }, &title);
-        match file.must_see() {
+        let line = match file.must_see() {
             Some(class) => line.and(Role::Warn, safe!("  ({})", class)),
+            None => line,
+        };
+        let found = self.places.in_file(file);
+        match worst(found.iter().copied()) {
+            Some(severity) => {
+                let many = if found.len() == 1 { "finding" } else { "findings" };
+                line.and(severity_role(severity), safe!("  {} {} {}", severity.mark(), found.len(), many))
+            }
             None => line,
         }
     }

@@ -8,6 +8,7 @@ mod lens;
 mod list;
 mod order;
 mod paint;
+mod places;
 mod row;
 mod search;
 mod seen;
@@ -16,6 +17,7 @@ mod tests;
 mod view;
 
 pub use list::file_list;
+pub use places::Places;
 pub use row::Row;
 pub use search::Search;
 pub use seen::{Counts, Watched};

@@ -4,8 +4,10 @@ use regex::bytes::Regex;
 
 use super::Paper;
 use super::ink::Ink;
+use super::places::{self, At, Places};
 use super::row::{Content, Row, What, badge};
 use crate::app::line::{Line, spaces};
+use crate::app::screens::request::severity_role;
 use crate::diff::{File, LineKind, Place};
 use crate::domain::text::{SafeText, Text};
 use crate::safe;
@@ -82,21 +84,23 @@ pub struct Brush<'a> {
     pub width: usize,
     /// What is searched for.
     pub found: Option<&'a Regex>,
+    /// Findings where they stand.
+    pub places: &'a Places<'a>,
 }
 
 impl Brush<'_> {
     /// A row as a line, with what lies over the lines that it shows.
     pub fn line(&self, row: &Row, [ink, other]: &[Ink; 2]) -> Line {
         match &row.what {
-            What::Title => self.paper.file(row.spot.file).map(title).unwrap_or_default(),
+            What::Title => self.title(row.spot.file),
             What::Head(place, section) => head(*place, section),
             What::Unread(lines) => Line::of(Role::Bad, safe!("NOT UNDERSTOOD: {} lines, as they came", lines)),
             What::Folded => Line::of(Role::Dim, safe!("{}...", spaces(self.gutter.width()))),
-            What::Line(content) => self.content(content, self.gutter.numbers(content), self.width, ink),
+            What::Line(content) => self.content(row, content, self.gutter.numbers(content), self.width, ink),
             What::Beside(old, new) => {
                 let width = side(self.width);
                 let half = |content: &Option<Box<Content>>, left: bool, ink| match content {
-                    Some(content) => self.content(content, self.gutter.number_of(content, left), width, ink),
+                    Some(content) => self.content(row, content, self.gutter.number_of(content, left), width, ink),
                     None => Line::new(),
                 };
                 let line = half(old, true, ink);
@@ -106,7 +110,25 @@ impl Brush<'_> {
         }
     }
 
-    fn content(&self, content: &Content, numbers: SafeText, width: usize, ink: &Ink) -> Line {
+    /// The title of a file, with the findings that stand at the file as a whole.
+    fn title(&self, number: usize) -> Line {
+        let line = self.paper.file(number).map(title).unwrap_or_default();
+        let found = self.places.at(self.paper, At { file: number, line: 0 });
+        found.fold(line, |line, finding| {
+            let words = safe!("  {} {}", finding.severity.mark(), finding.id.meaning().what);
+            line.and(severity_role(finding.severity), words)
+        })
+    }
+
+    /// The sign of the worst finding that stands at a line.
+    fn mark(&self, file: usize, content: &Content) -> Option<(Role, SafeText)> {
+        let at = places::of_content(file, content)?;
+        let severity = places::worst(self.places.at(self.paper, at))?;
+        let sign = severity.mark().cut_at([1]).into_iter().next()?;
+        Some((severity_role(severity), sign))
+    }
+
+    fn content(&self, row: &Row, content: &Content, numbers: SafeText, width: usize, ink: &Ink) -> Line {
         let (sign, role) = match content.kind {
             LineKind::Context => (' ', Role::Text),
             LineKind::Added => ('+', Role::Added),
@@ -119,7 +141,10 @@ impl Brush<'_> {
         let line = Line::new();
         let line = if numbers.as_str().is_empty() { line } else { line.and(Role::Dim, numbers) };
         let moved = self.paper.moved.binary_search(&content.line.0).is_ok();
-        let line = line.and(role, safe!("{}{}", sign, if moved { '~' } else { ' ' }));
+        let line = match self.mark(row.spot.file, content) {
+            Some((worse, mark)) => line.and(role, safe!("{}", sign)).and(worse, mark),
+            None => line.and(role, safe!("{}{}", sign, if moved { '~' } else { ' ' })),
+        };
         let line = self.over(line, role, &content.text, ink);
         match content.more {
             0 => line,

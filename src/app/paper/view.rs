@@ -5,6 +5,7 @@ use super::blocks::Missing;
 use super::ink::{self, Ink};
 use super::lens::{Lens, Shape};
 use super::paint::Gutter;
+use super::places::{self, At, Places};
 use super::row::{Row, Spot};
 use super::search::Search;
 use super::seen::Watched;
@@ -24,6 +25,8 @@ enum Goal {
     End,
     /// The line that a byte of the diff stands in.
     Byte(u64),
+    /// A line of a file as it is now.
+    Line(At),
 }
 
 /// A jump that a key stands for.
@@ -71,6 +74,7 @@ pub struct DiffView {
     pub list: bool,
     /// What is searched for.
     pub search: Option<Search>,
+    finding: Option<At>,
 }
 
 impl Default for DiffView {
@@ -94,6 +98,7 @@ impl Default for DiffView {
             wide: false,
             list: true,
             search: None,
+            finding: None,
         }
     }
 }
@@ -127,9 +132,9 @@ impl DiffView {
     }
 
     /// The rows on the screen as lines.
-    pub fn lines(&self, paper: &Paper) -> Vec<Line> {
+    pub fn lines(&self, paper: &Paper, places: &Places) -> Vec<Line> {
         let found = self.search.as_ref().map(|s| &s.regex);
-        let brush = paint::Brush { paper, gutter: self.gutter(), width: self.width, found };
+        let brush = paint::Brush { paper, gutter: self.gutter(), width: self.width, found, places };
         self.rows.iter().zip(&self.inks).map(|(row, inks)| brush.line(row, inks)).collect()
     }
 
@@ -172,6 +177,10 @@ impl DiffView {
                 let spot = lens.spot_of(byte)?;
                 self.top = first(&lens.rows_before(spot, self.height / ABOVE)?, spot);
             }
+            Some(Goal::Line(at)) => {
+                let spot = lens.spot_of_line(at.file, at.line)?;
+                self.top = first(&lens.rows_before(spot, self.height / ABOVE)?, spot);
+            }
             Some(Goal::Rows(by)) if by < 0 => {
                 self.top = first(&lens.rows_before(self.top, by.unsigned_abs())?, self.top);
             }
@@ -195,7 +204,7 @@ impl DiffView {
     pub fn scroll(&mut self, by: isize) {
         let waiting = match self.goal {
             Some(Goal::Rows(before)) => before,
-            Some(Goal::End | Goal::Byte(_)) => return,
+            Some(Goal::End | Goal::Byte(_) | Goal::Line(_)) => return,
             None => 0,
         };
         self.goal = Some(Goal::Rows(waiting.saturating_add(by)));
@@ -242,6 +251,20 @@ impl DiffView {
         };
         spot.into_iter().for_each(|spot| self.go_to(spot));
         spot.is_some()
+    }
+
+    /// Goes to the next place that has a finding, or to the one before; which it is.
+    pub fn go_to_finding(&mut self, places: &Places, paper: &Paper, forwards: bool) -> Option<At> {
+        let mut shown = self.rows.iter().filter_map(places::shown);
+        let gone = self.finding.filter(|at| shown.any(|shown| shown == *at) || self.goal == Some(Goal::Line(*at)));
+        let here = gone.or_else(|| self.rows.iter().find_map(places::shown));
+        let at = places.step(paper, here, gone.is_some(), forwards)?;
+        match at.line {
+            0 => self.go_to(Spot::title(at.file)),
+            _ => self.goal = Some(Goal::Line(at)),
+        }
+        self.finding = Some(at);
+        Some(at)
     }
 
     /// The next file, from this one on and around, that was not seen in full.

@@ -5,13 +5,14 @@ use ratatui::layout::Rect;
 use crate::app::evidence::Shown;
 use crate::app::layout::{self, DiffLayout};
 use crate::app::overlay;
-use crate::app::paper::{Counts, DiffView, Jump, Paper, Search, Watched};
+use crate::app::paper::{Counts, DiffView, Jump, Paper, Places, Search, Watched};
 use crate::app::screens::request::{self, Tab};
 use crate::app::state::{Screen, State};
 use crate::app::update::drop_all;
 use crate::app::{Alone, Effect, Reader};
 use crate::desk::news::{Errand, News};
 use crate::domain::evidence::{Base, BaseKind};
+use crate::domain::finding::Finding;
 use crate::domain::request::Request;
 use crate::domain::text::SafeText;
 use crate::keymap::Verb;
@@ -51,6 +52,8 @@ pub struct Open<'a> {
     pub paper: &'a mut Paper,
     /// What of it was on the screen.
     pub watched: &'a mut Watched,
+    /// What is wrong or odd about its request.
+    pub findings: &'a [Finding],
 }
 
 /// The diff on the screen, if that shows one.
@@ -59,12 +62,12 @@ fn open(state: &mut State) -> Option<Open<'_>> {
     match screens.last_mut()? {
         Screen::Diff(screen) => {
             let DiffScreen { paper, view, watched, .. } = screen.as_mut();
-            Some(Open { view, paper, watched })
+            Some(Open { view, paper, watched, findings: &[] })
         }
         Screen::Request(screen) if screen.tab == Tab::Diff => {
             let request = &queue.get(&screen.key)?.request;
             let (paper, watched) = evidences.open(request)?;
-            Some(Open { view: &mut screen.diff, paper, watched })
+            Some(Open { view: &mut screen.diff, paper, watched, findings: &request.findings })
         }
         _ => None,
     }
@@ -90,6 +93,11 @@ pub fn complaints(state: &State) -> Vec<SafeText> {
         Some(Screen::Diff(screen)) => screen.paper.complaints(None),
         _ => request::viewed(state).and_then(|r| state.evidences.shown(r)).map(Shown::complaints).unwrap_or_default(),
     }
+}
+
+/// The findings of the request on the screen, by their places.
+pub fn places(state: &State) -> Places<'_> {
+    request::viewed(state).map(|request| Places::of(&request.findings)).unwrap_or_default()
 }
 
 /// Where the parts of the diff stand.
@@ -215,6 +223,8 @@ pub fn run(state: &mut State, verb: Verb, fx: &mut Vec<Effect>) -> bool {
         Verb::OpenPager => return show(state, Reader::Pager, fx),
         Verb::NextBase => return next_base(state, fx),
         Verb::OpenEditor => return show(state, Reader::Editor, fx),
+        Verb::NextFinding => return to_finding(state, true),
+        Verb::PrevFinding => return to_finding(state, false),
         _ => {}
     }
     let Some(open) = open(state) else { return false };
@@ -241,6 +251,23 @@ pub fn run(state: &mut State, verb: Verb, fx: &mut Vec<Effect>) -> bool {
         Verb::EndSearch => end_search(state, fx),
         _ => return false,
     }
+    true
+}
+
+/// Goes to the place of the next finding in the diff, or of the one before, and says what stands there.
+fn to_finding(state: &mut State, forwards: bool) -> bool {
+    let told = match open(state) {
+        None => SafeText::lit("there is no diff yet"),
+        Some(open) => {
+            let places = Places::of(open.findings);
+            match open.view.go_to_finding(&places, open.paper, forwards) {
+                Some(at) => places.words(open.paper, at),
+                None if forwards => SafeText::lit("no finding comes after this in the diff; the overview lists all"),
+                None => SafeText::lit("no finding comes before this in the diff; the overview lists all"),
+            }
+        }
+    };
+    state.say(told);
     true
 }
 

@@ -6,6 +6,7 @@ use crate::app::testing::{DIFF, Sample, Stage, count, sha};
 use crate::app::{Alone, Effect, Reader, State};
 use crate::desk::news::{Errand, News};
 use crate::desk::source;
+use crate::domain::finding::{Finding, FindingId, Place};
 use crate::domain::text::{SafeText, Text};
 
 /// `jit-tui diff` with a diff that is read whole.
@@ -185,4 +186,90 @@ fn the_change_is_read_against_the_request_before_and_the_decision_stays_about_it
     stage.press("V");
     stage.draws();
     assert_eq!(top(&stage.state), "0 0");
+}
+
+/// A request with findings at these places, `path:line` or a path, and its diff on the way.
+fn with_findings(places: &[&str]) -> (Stage, Vec<Effect>) {
+    let finding = |place: &&str| Finding::new(FindingId::HiddenText, *place, "").at(Place::parse(&Text::from(*place)));
+    let findings: Vec<Finding> = places.iter().map(finding).collect();
+    let mut stage = Stage::new();
+    stage.lists(vec![Sample::prod("shop", "deploy-api").with(|r| r.findings = findings)]);
+    let asked = stage.press("enter");
+    (stage, asked)
+}
+
+fn note(stage: &Stage) -> &str {
+    stage.state.note.as_ref().unwrap().as_str()
+}
+
+/// Rows that a finding's sign stands at: its number in the file now, 0 for the title.
+fn marked(stage: &Stage) -> Vec<(usize, String)> {
+    let view = diff::view(&stage.state).unwrap();
+    let request = request::viewed(&stage.state).unwrap();
+    let paper = stage.state.evidences.shown(request).unwrap().paper.as_ref().unwrap();
+    let lines = view.lines(paper, &diff::places(&stage.state));
+    let rows = view.rows().iter().zip(lines);
+    let texts = rows.map(|(row, line)| (row.spot.file, line.text()));
+    texts.filter(|(_, text)| text.contains("!")).collect()
+}
+
+#[test]
+fn keys_go_to_the_places_of_findings_in_the_order_of_reading_and_say_which_they_are() {
+    let (mut stage, asked) = with_findings(&[
+        "src/price.rs:12",
+        "Dockerfile",
+        ".github/workflows/deploy.yml:30",
+        "gone.rs:1",
+        "src/price.rs:99",
+    ]);
+    stage.press(")");
+    assert_eq!(note(&stage), "there is no diff yet");
+    stage.press("1");
+    stage.evidence_comes(&asked);
+    for (key, told) in [
+        (")", Some(".github/workflows/deploy.yml:30")),
+        (")", Some("Dockerfile")),
+        (")", Some("src/price.rs:99")),
+        (")", Some("src/price.rs:12")),
+        (")", None),
+        ("(", Some("src/price.rs:99")),
+        ("(", Some("Dockerfile")),
+        ("(", Some(".github/workflows/deploy.yml:30")),
+        ("(", None),
+    ] {
+        stage.press(key);
+        match told {
+            Some(place) => assert!(note(&stage).ends_with(place), "{place}: {}", note(&stage)),
+            None => assert!(note(&stage).starts_with("no finding comes"), "{}", note(&stage)),
+        }
+    }
+}
+
+#[test]
+fn a_sign_stands_where_findings_do() {
+    let (mut stage, asked) = with_findings(&["src/price.rs:12", "src/price.rs:99", "Dockerfile"]);
+    stage.evidence_comes(&asked);
+    stage.press("2");
+    stage.send(crate::app::Msg::Resize(100, 60));
+    let rows = marked(&stage);
+    let files: Vec<usize> = rows.iter().map(|(file, _)| *file).collect();
+    assert_eq!(files, [1, 2, 2], "{rows:?}");
+    assert!(rows[2].1.contains("+!") && rows[2].1.contains("let tax"), "{rows:?}");
+}
+
+#[test]
+fn the_line_of_a_finding_is_found_deep_in_a_large_hunk() {
+    let (mut stage, asked) = with_findings(&["src/b.rs:777"]);
+    let (generation, key) = asked
+        .iter()
+        .find_map(|e| match e {
+            Effect::Errand(Errand::Exhibit { generation, key }) => Some((*generation, key.clone())),
+            _ => None,
+        })
+        .unwrap();
+    stage.exhibit(generation, key, long().as_bytes());
+    stage.press("( )");
+    let rows = diff::view(&stage.state).unwrap().rows();
+    let at = |row: &crate::app::paper::Row| row.contents()[0].is_some_and(|c| c.new == 777);
+    assert!(rows.iter().any(at), "{}", top(&stage.state));
 }

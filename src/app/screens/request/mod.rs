@@ -153,7 +153,7 @@ pub fn run(state: &mut State, verb: Verb, fx: &mut Vec<Effect>) -> bool {
         _ if diff::is_shown(state) => return diff::run(state, verb, fx),
         // The first press of a key of the diff shows it.
         Verb::NextFile | Verb::PrevFile | Verb::NextHunk | Verb::PrevHunk => Some(Tab::Diff),
-        Verb::NextUnseen => {
+        Verb::NextUnseen | Verb::NextFinding | Verb::PrevFinding => {
             show_tab(state, Tab::Diff, fx);
             return diff::run(state, verb, fx);
         }
