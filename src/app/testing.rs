@@ -440,12 +440,17 @@ impl Stage {
 
     /// The evidence that was asked for last comes.
     pub fn evidence_comes(&mut self, effects: &[Effect]) -> Vec<Effect> {
+        self.evidence_with(effects, DIFF.as_bytes())
+    }
+
+    /// The same with such a diff.
+    pub fn evidence_with(&mut self, effects: &[Effect], diff: &[u8]) -> Vec<Effect> {
         let asked = effects.iter().rev().find_map(|e| match e {
             Effect::Errand(Errand::Exhibit { generation, key }) => Some((*generation, key.clone())),
             _ => None,
         });
         let (generation, key) = asked.expect("evidence was asked for");
-        self.exhibit(generation, key, DIFF.as_bytes())
+        self.exhibit(generation, key, diff)
     }
 
     /// Evidence with such a diff comes.

@@ -121,16 +121,9 @@ fn paths_and_hunks_are_copied_only_where_the_config_says_so() {
 fn a_file_that_its_source_cut_is_never_seen_in_full() {
     let mut stage = Stage::busy();
     let asked = stage.press("enter");
-    let (generation, key) = asked
-        .iter()
-        .find_map(|e| match e {
-            Effect::Errand(Errand::Exhibit { generation, key }) => Some((*generation, key.clone())),
-            _ => None,
-        })
-        .unwrap();
     // Its evidence says 3 files +5 -3.
     let cut = DIFF.replace("@@ -10,4 +10,6 @@", "@@ -10,4 +10,5 @@").replace("+\tlet tax = sum * 19 / 100;\n", "");
-    stage.exhibit(generation, key, cut.as_bytes());
+    stage.evidence_with(&asked, cut.as_bytes());
     for key in ["2", "]", "]"] {
         stage.press(key);
         stage.draws();
@@ -260,14 +253,7 @@ fn a_sign_stands_where_findings_do() {
 #[test]
 fn the_line_of_a_finding_is_found_deep_in_a_large_hunk() {
     let (mut stage, asked) = with_findings(&["src/b.rs:777"]);
-    let (generation, key) = asked
-        .iter()
-        .find_map(|e| match e {
-            Effect::Errand(Errand::Exhibit { generation, key }) => Some((*generation, key.clone())),
-            _ => None,
-        })
-        .unwrap();
-    stage.exhibit(generation, key, long().as_bytes());
+    stage.evidence_with(&asked, long().as_bytes());
     stage.press("( )");
     let rows = diff::view(&stage.state).unwrap().rows();
     let at = |row: &crate::app::paper::Row| row.contents()[0].is_some_and(|c| c.new == 777);
