@@ -10,7 +10,7 @@ use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
 use crate::domain::evidence::Evidence;
 use crate::domain::grant::{Enforcer, Grant};
-use crate::domain::ids::{BackendName, GrantId, RequestKey};
+use crate::domain::ids::{BackendName, GrantId, NativeId, RequestKey};
 use crate::domain::outcome::Outcome;
 use crate::domain::principal::Principal;
 use crate::domain::request::{Ballot, Request};
@@ -157,6 +157,12 @@ pub trait Backend: Send + Sync {
     fn blob<'a>(&'a self, digest: &'a Digest, limit: u64) -> Answer<'a, Vec<u8>>;
     /// Sends a decision, once. `bytes` is its exact JSON.
     fn decide<'a>(&'a self, decision: &'a Decision, bytes: &'a str) -> Answer<'a, Outcome>;
+    /// What the decision on this request has in common with those that go out with it as one write: they share one
+    /// turn of the pace. Absent = it goes alone.
+    fn goes_with(&self, key: &RequestKey) -> Option<NativeId> {
+        let _ = key;
+        None
+    }
     /// Ends the whole run that a request belongs to; `force` where an ordinary end did not help.
     fn cancel_run<'a>(&'a self, key: &'a RequestKey, force: bool) -> Answer<'a, ()> {
         let _ = (key, force);

@@ -15,7 +15,7 @@ use crate::domain::digest::Digest;
 use crate::domain::evidence::Evidence;
 use crate::domain::grant::{Enforcer, Grant};
 use crate::domain::guard::OnExpiry;
-use crate::domain::ids::{BackendName, GrantId, Person, RequestKey};
+use crate::domain::ids::{BackendName, GrantId, NativeId, Person, RequestKey};
 use crate::domain::outcome::Outcome;
 use crate::domain::principal::Principal;
 use crate::domain::record::Head;
@@ -203,6 +203,10 @@ impl Backend for UnderLimits {
 
     fn decide<'a>(&'a self, decision: &'a Decision, bytes: &'a str) -> Answer<'a, Outcome> {
         self.inner.decide(decision, bytes)
+    }
+
+    fn goes_with(&self, key: &RequestKey) -> Option<NativeId> {
+        self.inner.goes_with(key)
     }
 
     fn cancel_run<'a>(&'a self, key: &'a RequestKey, force: bool) -> Answer<'a, ()> {

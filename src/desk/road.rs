@@ -103,7 +103,7 @@ async fn turn(
     was_held: bool,
 ) -> Result<Option<pace::Place>, SafeText> {
     let every = backend.capabilities().pace;
-    if let Some(place) = desk.pace(backend.name()).and_then(|pace| pace.at_once(every)) {
+    if let Some(place) = desk.pace(backend.name()).and_then(|pace| pace.at_once(every, backend.goes_with(&decision.request))) {
         return Ok(Some(place));
     }
     if !was_held {
@@ -111,7 +111,7 @@ async fn turn(
         super::errands::put(desk, Some(decision.request.clone()), event, audit::Sync::No).await;
     }
     tell(desk, decision, Step::Queued).await;
-    match desk.waits.until(&decision.id, pace::place(desk, backend)).await {
+    match desk.waits.until(&decision.id, pace::place(desk, backend, &decision.request)).await {
         Waited::Done(place) => Ok(place),
         Waited::TakenBack(why) => Err(why),
     }
@@ -151,7 +151,7 @@ pub(super) async fn travel_behind(
 
 /// A decision of the guard that needs nothing but its own record.
 pub(super) async fn travel_alone(desk: &Arc<Inner>, backend: &Arc<dyn Backend>, decision: &Decision) -> Outcome {
-    let place = pace::place(desk, backend).await;
+    let place = pace::place(desk, backend, &decision.request).await;
     let claim = match desk.claim(&decision.id) {
         Ok(claim) => claim,
         Err(e) => return refused(&unwritable(&e.to_string())),

@@ -39,7 +39,7 @@ use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
 use crate::domain::evidence::Evidence;
 use crate::domain::grant::{Enforcer, Grant};
-use crate::domain::ids::{BackendName, GrantId, RequestKey};
+use crate::domain::ids::{BackendName, GrantId, NativeId, RequestKey};
 use crate::domain::json;
 use crate::domain::outcome::Outcome;
 use crate::domain::record::Head;
@@ -303,6 +303,10 @@ impl Backend for GitHub {
 
     fn decide<'a>(&'a self, decision: &'a Decision, _bytes: &'a str) -> Answer<'a, Outcome> {
         decide::decide(&self.0, decision).boxed()
+    }
+
+    fn goes_with(&self, key: &RequestKey) -> Option<NativeId> {
+        Ident::of(key).ok()?.of_run()
     }
 
     fn cancel_run<'a>(&'a self, key: &'a RequestKey, force: bool) -> Answer<'a, ()> {

@@ -104,6 +104,14 @@ impl Ident {
         parts.next().is_none().then_some(Self { repo, run, part })
     }
 
+    /// The run, of which all environments can be answered in one call. A run from outside is started by a call of its own.
+    pub(super) fn of_run(&self) -> Option<NativeId> {
+        match self.part {
+            Part::Environment { .. } => format!("{}.{}", self.repo, self.run).parse().ok(),
+            Part::Fork => None,
+        }
+    }
+
     /// The native id; `None` never happens, since digits and dots fit its form.
     pub(super) fn native(&self) -> Option<NativeId> {
         let Self { repo, run, part } = self;

@@ -43,7 +43,7 @@ pub(super) async fn pass(
         return Err(Stop::Policy(SafeText::lit("it could not be let through three times")));
     }
     let _under_way = UnderWay::one_more(&desk.under_way);
-    let _place = pace::place(desk, backend).await;
+    let _place = pace::place(desk, backend, key).await;
     let (Ok(request), Ok(evidence)) = tokio::join!(within(backend.read(key)), within(backend.evidence(key))) else {
         return Ok(());
     };
