@@ -77,7 +77,7 @@ async fn decide(desk: &Arc<Inner>, decision: Decision) {
     // Who sends at once may be quicker than the hold: two claims of one process would wait for each other for ever.
     desk.after_hold(&decision.id).await;
     let name = decision.request.backend.clone();
-    road::travel(desk, decision).await;
+    road::travel(desk, decision, look_ups::Unread::Left).await;
     desk.wake(&name);
     anchor(desk, &name).await;
 }

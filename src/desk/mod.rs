@@ -234,7 +234,7 @@ impl Desk {
     pub async fn decide(&self, decision: Decision) -> Outcome {
         self.0.know_session(&decision.request.backend).await;
         let name = decision.request.backend.clone();
-        let outcome = road::travel(&self.0, decision).await;
+        let outcome = road::travel(&self.0, decision, look_ups::Unread::Asked).await;
         errands::anchor(&self.0, &name).await;
         outcome
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::claims::Claim;
 use super::compare::{compare, gone, no, refused, unwritable};
 use super::guard::give::{self, Ground};
+use super::look_ups::{Read, Unread};
 use super::news::{News, Step};
 use super::pace;
 use super::polls::within;
@@ -45,11 +46,11 @@ pub(super) struct Auto {
 }
 
 /// Goes the whole road and tells every step of it; the last one is the answer as well.
-pub(super) async fn travel(desk: &Arc<Inner>, decision: Decision) -> Outcome {
+pub(super) async fn travel(desk: &Arc<Inner>, decision: Decision, unread: Unread) -> Outcome {
     match go(desk, &decision).await {
-        Ok(outcome) => {
+        Ok((outcome, read)) => {
             tell(desk, &decision, Step::Done(outcome.clone())).await;
-            look_ups::decided(desk, &decision, &outcome).await;
+            look_ups::decided(desk, &decision, &outcome, read, unread).await;
             outcome
         }
         Err(why) => {
@@ -67,14 +68,15 @@ pub(super) async fn tell(desk: &Arc<Inner>, decision: &Decision, step: Step) {
 
 /// # Errors
 /// Why it was dropped before its intent.
-async fn go(desk: &Arc<Inner>, decision: &Decision) -> Result<Outcome, SafeText> {
+async fn go(desk: &Arc<Inner>, decision: &Decision) -> Result<(Outcome, Read), SafeText> {
     let Some(backend) = desk.backend(&decision.request.backend) else {
-        return Ok(refused(&safe!("no backend {} in the config: nothing was sent", decision.request.backend)));
+        let why = safe!("no backend {} in the config: nothing was sent", decision.request.backend);
+        return Ok((refused(&why), Read::default()));
     };
     let was_held = desk.is_held(&decision.id);
     let claim = match desk.claim(&decision.id) {
         Ok(claim) => claim,
-        Err(e) => return Ok(refused(&unwritable(&e.to_string()))),
+        Err(e) => return Ok((refused(&unwritable(&e.to_string())), Read::default())),
     };
     let place = match turn(desk, &backend, decision, was_held).await {
         Ok(place) => place,
@@ -85,7 +87,7 @@ async fn go(desk: &Arc<Inner>, decision: &Decision) -> Result<Outcome, SafeText>
         }
     };
     if let Err(why) = desk.record(intent(desk, decision)).await {
-        return Ok(refused(&unwritable(&why)));
+        return Ok((refused(&unwritable(&why)), Read::default()));
     }
     tell(desk, decision, Step::Sending).await;
     let trip = Trip { desk, backend: &backend, decision, still: &|_| true, told: true, about: OnceLock::new() };
@@ -103,7 +105,9 @@ async fn turn(
     was_held: bool,
 ) -> Result<Option<pace::Place>, SafeText> {
     let every = backend.capabilities().pace;
-    if let Some(place) = desk.pace(backend.name()).and_then(|pace| pace.at_once(every, backend.goes_with(&decision.request))) {
+    if let Some(place) =
+        desk.pace(backend.name()).and_then(|pace| pace.at_once(every, backend.goes_with(&decision.request)))
+    {
         return Ok(Some(place));
     }
     if !was_held {
@@ -144,7 +148,7 @@ pub(super) async fn travel_behind(
         }
         Ok(Some(_)) => {
             let trip = Trip { desk, backend, decision, still: &*auto.still, told: false, about: OnceLock::new() };
-            Some(trip.carry(claim, None).await)
+            Some(trip.carry(claim, None).await.0)
         }
     }
 }
@@ -159,7 +163,8 @@ pub(super) async fn travel_alone(desk: &Arc<Inner>, backend: &Arc<dyn Backend>, 
     if let Err(why) = desk.record(Entry { by: None, ..intent(desk, decision) }).await {
         return refused(&unwritable(&why));
     }
-    Trip { desk, backend, decision, still: &|_| true, told: false, about: OnceLock::new() }.carry(claim, place).await
+    let trip = Trip { desk, backend, decision, still: &|_| true, told: false, about: OnceLock::new() };
+    trip.carry(claim, place).await.0
 }
 
 /// Writes the outcome that closes the intent, and with it the grant that the guard keeps from then on. An outcome
@@ -202,12 +207,12 @@ pub(super) enum Tried {
 
 impl Trip<'_> {
     /// The place is for calls: what is done with them does not keep others waiting for the disk.
-    async fn carry(&self, claim: Claim, place: Option<pace::Place>) -> Outcome {
+    async fn carry(&self, claim: Claim, place: Option<pace::Place>) -> (Outcome, Read) {
         let (outcome, ground) = self.tries().await;
         drop(place);
         close(self.desk, self.decision, &outcome, (self.about.get(), ground.as_deref())).await;
         claim.release();
-        outcome
+        (outcome, Read { place: self.about.get().cloned(), actions: ground.map(|ground| ground.actions) })
     }
 
     async fn tell(&self, step: Step) {

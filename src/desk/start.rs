@@ -83,7 +83,7 @@ async fn settle_one(desk: Arc<Inner>, decision: Decision) {
         _ => None,
     };
     road::close(&desk, &decision, &outcome, (None, ground.as_deref())).await;
-    look_ups::decided(&desk, &decision, &outcome).await;
-    road::tell(&desk, &decision, Step::Done(outcome)).await;
     claim.release();
+    road::tell(&desk, &decision, Step::Done(outcome.clone())).await;
+    look_ups::decided(&desk, &decision, &outcome, look_ups::Read::default(), look_ups::Unread::Asked).await;
 }

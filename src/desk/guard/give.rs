@@ -22,7 +22,7 @@ use crate::grants::{self, Given};
 #[derive(Clone, Debug)]
 pub(in crate::desk) struct Ground {
     request: Request,
-    actions: Vec<Action>,
+    pub(in crate::desk) actions: Vec<Action>,
 }
 
 /// Reads it, where the guard would keep what the decision gives.

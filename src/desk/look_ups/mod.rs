@@ -23,7 +23,7 @@ use crate::findings;
 use memory::Memory;
 use walk::Walk;
 
-pub(super) use ledger::decided;
+pub(super) use ledger::{Read, Unread, decided};
 
 /// Requests that are looked up at once; the others wait.
 const AT_ONCE: usize = 2;
