@@ -9,4 +9,4 @@ mod faults;
 mod hostile;
 mod outages;
 mod running;
-mod stage;
+pub mod stage;

@@ -4,10 +4,13 @@
 #[allow(dead_code)]
 pub mod fake;
 
+mod bulk;
 mod cheap;
 mod contract;
 mod deciding;
 mod gates;
+#[cfg(feature = "test-hooks")]
+mod guarded;
 mod looking;
 mod trouble;
 

@@ -1,0 +1,163 @@
+//! The guard at GitHub, with the real binary: alice approves one gate wider than itself, the later ones pass until the
+//! time is over, then they ask again.
+
+use std::fs::File;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::*;
+use crate::cli::{Home, stderr, stdout};
+use crate::pty::eventually;
+use crate::story::stage::Running;
+
+const POLICY: &str = r#"
+[people.alice]
+logins = ["alice"]
+[[rule]]
+name = "one person lets a run through"
+match = { environment = "production" }
+approvals = [{ count = 1 }]
+scopes = ["once", "run", "revision"]
+max_uses = 8
+start_by = "30m"
+seen = "nothing"
+"#;
+
+/// Alice's folders beside a GitHub, and clocks that can be set.
+struct Night {
+    home: Home,
+    fake: Fake,
+}
+
+impl Night {
+    async fn falls(world: World) -> Self {
+        let fake = Fake::start(world, 0).await.unwrap();
+        let home = Home::new();
+        let config = format!(
+            "[[backend]]\nkind = \"github\"\nname = \"github\"\naddress = \"{}\"\norganisations = [\"acme\"]\n\
+             token_command = [\"echo\", \"ghp_fake\"]\ninterval = \"1s\"\npace = \"0s\"\n\
+             [guard]\npolicy = \"policy.toml\"\n",
+            fake.address
+        );
+        home.config("config.toml", &config).config("policy.toml", POLICY);
+        Self { home, fake }
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.home.command(args);
+        command.env("JIT_TUI_CLOCK_FILE", self.home.path().join("clock"));
+        command
+    }
+
+    /// Both clocks of every process go so many minutes ahead.
+    fn later(&self, minutes: i64) {
+        let (new, clock) = (self.home.path().join("clock.new"), self.home.path().join("clock"));
+        let millis = minutes * 60_000;
+        std::fs::write(&new, format!("{millis} {millis}")).unwrap();
+        std::fs::rename(new, clock).unwrap();
+    }
+
+    /// Starts `jit-tui guard`; what it says goes to a file.
+    fn guard(&self, says: &str) -> Running {
+        let file = File::create(self.home.path().join(says)).unwrap();
+        Running(self.command(&["guard"]).stdout(file).spawn().unwrap())
+    }
+
+    fn says(&self, file: &str, words: &str) {
+        let path = self.home.path().join(file);
+        let said = || std::fs::read_to_string(&path).unwrap_or_default();
+        eventually(&format!("{words} in {}", said()), || said().contains(words).then_some(()));
+    }
+
+    fn waiting(&self) -> Vec<Value> {
+        let listed = self.command(&["list", "--json"]).output().unwrap();
+        assert!(listed.status.success(), "{}", stderr(&listed));
+        stdout(&listed).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Alice approves the only thing that waits.
+    fn approve(&self, scope: &str) {
+        let waiting = self.waiting();
+        let [request] = &waiting[..] else { panic!("not one: {waiting:#?}") };
+        let (key, code) = (request["key"].as_str().unwrap(), request["code"].as_str().unwrap());
+        let args = ["approve", key, "--digest", code, "--scope", scope, "--start-by", "20m", "--reason", "INC-2291"];
+        let output = self.command(&args).output().unwrap();
+        assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
+    }
+
+    /// The comments of all answers to a run, once there are so many.
+    fn comments(&self, run: u64, count: usize) -> Vec<String> {
+        let comments = || {
+            let world = self.fake.world();
+            world.run(run).unwrap().reviews.iter().map(|r| r.comment.clone()).collect::<Vec<_>>()
+        };
+        eventually(&format!("{count} answers to run {run}"), || Some(comments()).filter(|all| all.len() >= count))
+    }
+
+    /// A job of the run comes to its gate.
+    fn asks(&self, run: u64) {
+        let mut world = self.fake.world();
+        let (now, production) = (world.now(), world.repos[0].environments[0].id);
+        let run = world.run_mut(run).unwrap();
+        run.waves.push([production].into());
+        (run.status, run.conclusion, run.updated) = ("waiting", None, now);
+    }
+}
+
+fn is_auto(comment: &str) -> bool {
+    comment.starts_with("AUTO by guard under grant ") && comment.contains(" of alice, until 20")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn later_gates_of_a_run_pass_until_the_time_is_over_and_then_they_ask_again() {
+    let mut world = World::default();
+    let repo = world.add_repo("acme/shop");
+    let run = world.add_run(repo, &[&["production"][..]; 3]);
+    let night = Night::falls(world).await;
+    let _guard = night.guard("guard.txt");
+    night.says("guard.txt", "this process is the guard now");
+    let second = night.guard("second.txt");
+    night.says("second.txt", "another process is the guard of this state folder: waiting");
+    drop(second);
+
+    night.approve("run");
+    let comments = night.comments(run, 3);
+    assert!(
+        comments[0].starts_with("INC-2291\n\njit-tui: approve, scope run, start by 20m, decision "),
+        "{comments:?}"
+    );
+    assert!(comments[1..].iter().all(|comment| is_auto(comment)), "{comments:?}");
+    night.says("guard.txt", "pass 2 of 8 under grant");
+
+    night.later(21);
+    night.says("guard.txt", " ended ");
+    night.asks(run);
+    night.says("guard.txt", "guard asks again for acme/shop");
+    let waiting = night.waiting();
+    assert_eq!(waiting.len(), 1, "{waiting:#?}");
+    assert_eq!(night.comments(run, 3).len(), 3, "nothing passes after its end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_run_of_the_same_revision_passes_and_one_of_another_revision_asks() {
+    let night = Night::falls(one_gate()).await;
+    night.approve("revision");
+    let (same, other, by_hand) = {
+        let mut world = night.fake.world();
+        let repo = world.repos[0].id;
+        let [same, other, by_hand] = [0; 3].map(|_| world.add_run(repo, &[&["production"]]));
+        world.run_mut(other).unwrap().sha = world.repos[0].commits[4].0.clone();
+        // GitHub does not show the inputs that it was started with.
+        world.run_mut(by_hand).unwrap().event = "workflow_dispatch".to_owned();
+        (same, other, by_hand)
+    };
+    let _guard = night.guard("guard.txt");
+    let comments = night.comments(same, 1);
+    assert!(is_auto(&comments[0]), "{comments:?}");
+    night.says("guard.txt", "the backend does not show what its run was started with");
+    for run in [other, by_hand] {
+        assert!(night.fake.world().run(run).unwrap().reviews.is_empty());
+    }
+    assert_eq!(night.waiting().len(), 2);
+}
