@@ -156,10 +156,14 @@ pub fn disarm(state: &mut State) {
 
 /// Runs `change` on the dialog that is open or waits.
 fn with_dialog(state: &mut State, change: impl FnOnce(&mut State, &mut Dialog)) {
-    if let Some(Overlay::Dialog(mut dialog)) = state.overlay.take() {
-        change(state, &mut dialog);
-        state.overlay = Some(Overlay::Dialog(dialog));
-        return;
+    match state.overlay.take() {
+        Some(Overlay::Dialog(mut dialog)) => {
+            change(state, &mut dialog);
+            state.overlay = Some(Overlay::Dialog(dialog));
+            return;
+        }
+        // What else lies over the screen stays: whoever types into it goes on typing into it.
+        other => state.overlay = other,
     }
     let Some(mut parked) = state.request_screen_mut().and_then(|s| s.parked.take()) else { return };
     if let Overlay::Dialog(dialog) = parked.as_mut() {

@@ -3,6 +3,7 @@
 use crate::app::queue::View;
 use crate::app::testing::{Sample, Stage, WALL, later, person, sketch};
 use crate::app::{Effect, Msg};
+use crate::desk::news::News;
 use crate::domain::request::{Look, State};
 use crate::domain::time::Span;
 
@@ -115,6 +116,19 @@ fn letters_typed_into_the_filter_decide_nothing() {
     stage.press("/");
     assert_eq!(stage.types("agrxBq!u"), []);
     assert!(matches!(stage.state.overlay, Some(crate::app::overlay::Overlay::Find(_))));
+}
+
+#[test]
+fn what_comes_meanwhile_closes_nothing_that_somebody_types_into() {
+    for key in ["/", ":", "?"] {
+        let mut stage = Stage::busy();
+        stage.press(key);
+        let opened = format!("{:?}", stage.state.overlay.as_ref().map(std::mem::discriminant));
+        stage.comes(Sample::prod("new", "one").ages(0, 5));
+        stage.news(News::Grants { backend: "local".parse().unwrap(), grants: Vec::new() });
+        let now = format!("{:?}", stage.state.overlay.as_ref().map(std::mem::discriminant));
+        assert_eq!((opened.contains("Some"), now), (true, opened), "{key}");
+    }
 }
 
 #[test]
