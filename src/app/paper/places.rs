@@ -51,7 +51,8 @@ impl<'a> Places<'a> {
     pub fn words(&self, paper: &Paper, at: At) -> SafeText {
         let told = |f: &Finding| safe!("{} {}: {}", f.severity.mark(), f.id.meaning().what, words::about(f));
         let all: Vec<SafeText> = self.at(paper, at).map(told).collect();
-        SafeText::join(&all, "; ")
+        let all = SafeText::join(&all, "; ");
+        if at.line == 0 { all } else { safe!("line {}: {}", at.line, all) }
     }
 
     /// The place in the order of reading that comes next, or the one before; `here` itself counts where nobody has

@@ -262,6 +262,7 @@ fn to_finding(state: &mut State, forwards: bool) -> bool {
             let places = Places::of(open.findings);
             match open.view.go_to_finding(&places, open.paper, forwards) {
                 Some(at) => places.words(open.paper, at),
+                None if !open.paper.is_read() => SafeText::lit("no further one in what was read of the diff so far"),
                 None if forwards => SafeText::lit("no finding comes after this in the diff; the overview lists all"),
                 None => SafeText::lit("no finding comes before this in the diff; the overview lists all"),
             }

@@ -1,10 +1,12 @@
 //! Reading a diff: jumps, search, what is copied, and the diff without a console around it.
 
+use std::sync::Arc;
+
 use crate::app::screens::diff;
 use crate::app::screens::request;
-use crate::app::testing::{DIFF, Sample, Stage, count, sha};
+use crate::app::testing::{DIFF, Sample, Stage, count, evidence, sha};
 use crate::app::{Alone, Effect, Reader, State};
-use crate::desk::news::{Errand, News};
+use crate::desk::news::{Errand, Exhibit, News};
 use crate::desk::source;
 use crate::domain::finding::{Finding, FindingId, Place};
 use crate::domain::text::{SafeText, Text};
@@ -232,7 +234,11 @@ fn keys_go_to_the_places_of_findings_in_the_order_of_reading_and_say_which_they_
     ] {
         stage.press(key);
         match told {
-            Some(place) => assert!(note(&stage).ends_with(place), "{place}: {}", note(&stage)),
+            Some(place) => {
+                assert!(note(&stage).ends_with(place), "{place}: {}", note(&stage));
+                let shown = ["deploy.yml:30", "price.rs:12"].iter().any(|line| place.ends_with(line));
+                assert_eq!(note(&stage).starts_with("line "), shown, "{}", note(&stage));
+            }
             None => assert!(note(&stage).starts_with("no finding comes"), "{}", note(&stage)),
         }
     }
@@ -258,4 +264,25 @@ fn the_line_of_a_finding_is_found_deep_in_a_large_hunk() {
     let rows = diff::view(&stage.state).unwrap().rows();
     let at = |row: &crate::app::paper::Row| row.contents()[0].is_some_and(|c| c.new == 777);
     assert!(rows.iter().any(at), "{}", top(&stage.state));
+}
+
+#[test]
+fn while_the_diff_is_read_a_finding_may_still_come() {
+    let (mut stage, asked) = with_findings(&["gone.rs:1"]);
+    let exhibit = asked.iter().find_map(|e| match e {
+        Effect::Errand(Errand::Exhibit { generation, key }) => Some((*generation, key.clone())),
+        _ => None,
+    });
+    let (generation, key) = exhibit.unwrap();
+    let (source, mut pieces) = source::indexed(DIFF.as_bytes());
+    let last = pieces.iter().rposition(|piece| matches!(piece, News::Indexed { .. })).unwrap();
+    let rest = pieces.split_off(last);
+    let exhibit = Exhibit { key: key.clone(), evidence: evidence(), diff: Some(source) };
+    stage.news(News::Exhibit { generation, key, result: Ok(Arc::new(exhibit)) });
+    pieces.into_iter().for_each(|piece| drop(stage.news(piece)));
+    stage.press(")");
+    assert!(note(&stage).contains("so far"), "{}", note(&stage));
+    rest.into_iter().for_each(|piece| drop(stage.news(piece)));
+    stage.press(")");
+    assert!(note(&stage).starts_with("no finding comes"), "{}", note(&stage));
 }
