@@ -23,6 +23,7 @@ const PARTS: &[Part] = &[
     ("docs/audit.md", "kinds", kinds),
     ("docs/broker.md", "calls", calls),
     ("README.md", "queue", || screen("queue-80x24")),
+    ("README.md", "actions", || screen("actions-80x24")),
     ("README.md", "approve", || screen("approve-80x24")),
     ("docs/console.md", "diff", || screen("diff-80x24")),
     ("docs/console.md", "request", || screen("request-80x24")),
