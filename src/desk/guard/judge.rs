@@ -26,6 +26,8 @@ pub(in crate::desk) struct Gate<'a> {
     pub(in crate::desk) request: &'a Request,
     /// Its evidence.
     pub(in crate::desk) evidence: &'a Evidence,
+    /// What came of looking its actions up, as far as this process did; weighed by the policy.
+    pub(in crate::desk) looked_up: &'a [Finding],
     /// The policy of this console.
     pub(in crate::desk) policy: &'a Policy,
     /// Both clocks, and which boot they belong to.
@@ -118,6 +120,7 @@ pub(in crate::desk) fn may_pass(kept: &Kept, gate: &Gate<'_>) -> Result<(), Stop
     in_time(kept, gate.now, gate.boot)?;
     let bound = Bound::of(&gate.request.core, &gate.evidence.actions, gate.policy.digest());
     grants::covers(&kept.grant, &bound, gate.now.wall).map_err(Stop::NotCovered)?;
+    nothing_blocks(gate)?;
     nothing_new(kept, gate.request)?;
     one_is_enough(gate.request)?;
     policy_still_agrees(kept, gate)
@@ -140,11 +143,16 @@ fn in_time(kept: &Kept, now: Now, boot: &str) -> Result<(), Stop> {
     if set_back(kept, now.wall) { Err(Stop::ClockSetBack) } else { Ok(()) }
 }
 
+/// What blocks at the console blocks here, whether it came with the request or of a look-up, known before or not.
+fn nothing_blocks(gate: &Gate<'_>) -> Result<(), Stop> {
+    let mut all = gate.request.findings.iter().chain(gate.looked_up);
+    let blocked = |found: &Finding| {
+        Stop::Policy(safe!("blocked by a finding: {} ({})", found.id.meaning().what, found.subject.ident()))
+    };
+    all.find(|found| found.blocks).map_or(Ok(()), |found| Err(blocked(found)))
+}
+
 fn nothing_new(kept: &Kept, request: &Request) -> Result<(), Stop> {
-    if let Some(finding) = request.findings.iter().find(|found| found.blocks) {
-        let what = finding.id.meaning().what;
-        return Err(Stop::Policy(safe!("blocked by a finding: {} ({})", what, finding.subject.ident())));
-    }
     let known = |found: &Finding| kept.findings.iter().any(|before| is_no_worse(found, before));
     match request.findings.iter().find(|found| found.new && !known(found)) {
         Some(found) => Err(Stop::NewFinding(Box::new(found.clone()))),

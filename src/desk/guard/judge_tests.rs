@@ -16,7 +16,7 @@ fn now() -> Now {
 }
 
 fn judge(kept: &Kept, request: &Request, now: Now) -> Result<(), Stop> {
-    let gate = Gate { request, evidence: &Evidence::default(), policy: &policy(), now, boot: BOOT };
+    let gate = Gate { request, evidence: &Evidence::default(), looked_up: &[], policy: &policy(), now, boot: BOOT };
     may_pass(kept, &gate)
 }
 
@@ -87,6 +87,19 @@ fn whatever_moved_stops_it_and_is_said() {
 }
 
 #[test]
+fn what_a_look_up_found_stops_it_where_it_blocks_and_only_there() {
+    let request = request_of(core("hub/b#1"));
+    for (id, blocks) in [(FindingId::ImpostorCommit, true), (FindingId::FirstSeenAction, false)] {
+        let found = [Finding::new(id, "acme/scan@v1", "")];
+        let (evidence, policy) = (&Evidence::default(), &policy());
+        let gate = Gate { request: &request, evidence, looked_up: &found, policy, now: now(), boot: BOOT };
+        let said = may_pass(&kept(), &gate).map_err(|stop| stop.words().as_str().to_owned());
+        assert_eq!(said.is_err(), blocks, "{said:?}");
+        assert!(said.err().is_none_or(|said| said.starts_with("blocked by a finding: ") && said.contains("acme/scan")));
+    }
+}
+
+#[test]
 fn a_finding_that_was_there_at_the_approval_does_not_stop_it_unless_it_is_worse_now() {
     let known = Finding::new(FindingId::ActionMovable, "acme/scan", "v4");
     let mut kept = kept();
@@ -112,7 +125,8 @@ fn whoever_gave_the_grant_must_still_be_allowed_to() {
     kept.grant.bound.policy = policy.digest();
     let mut request = request_of(core("hub/b#1"));
     let gate = |request: &Request| {
-        let gate = Gate { request, evidence: &Evidence::default(), policy: &policy, now: now(), boot: BOOT };
+        let gate =
+            Gate { request, evidence: &Evidence::default(), looked_up: &[], policy: &policy, now: now(), boot: BOOT };
         may_pass(&kept, &gate)
     };
     assert_eq!(gate(&request), Ok(()));

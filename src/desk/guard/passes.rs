@@ -10,7 +10,7 @@ use crate::backends::port::Backend;
 use crate::desk::news::News;
 use crate::desk::polls::within;
 use crate::desk::road::{self, Auto};
-use crate::desk::{Inner, UnderWay, limits, pace};
+use crate::desk::{Inner, UnderWay, limits, look_ups, pace};
 use crate::domain::decision::{Decision, Seen};
 use crate::domain::evidence::Evidence;
 use crate::domain::grant::Grant;
@@ -71,7 +71,10 @@ fn judged(desk: &Inner, entry: &Entry, request: &Request, evidence: &Evidence) -
     let Some(policy) = &desk.guard.limits.policy else {
         return Err(Stop::Policy(SafeText::lit("this console has no policy")));
     };
-    judge::may_pass(&entry.kept, &Gate { request, evidence, policy, now: desk.now(), boot: &desk.guard.boot })
+    let mut looked_up = look_ups::found(desk, &request.evidence.digest);
+    policy.weigh(&mut looked_up);
+    let (looked_up, now, boot) = (&looked_up, desk.now(), desk.guard.boot.as_str());
+    judge::may_pass(&entry.kept, &Gate { request, evidence, looked_up, policy, now, boot })
 }
 
 /// `AUTO by guard under grant 1f2e3d4c of alice, until 2026-11-26T14:05:00Z`.

@@ -18,6 +18,7 @@ use super::Inner;
 use super::news::{News, Wanted};
 use crate::backends::resolver::Resolver;
 use crate::domain::digest::Digest;
+use crate::domain::finding::Finding;
 use crate::domain::lookup::LookUps;
 use crate::findings;
 use memory::Memory;
@@ -147,8 +148,17 @@ async fn walk(desk: &Arc<Inner>, wanted: Wanted) {
     }
 }
 
+/// What was found when the actions of this evidence were looked up; nothing where nobody did.
+pub(super) fn found(desk: &Inner, evidence: &Digest) -> Vec<Finding> {
+    desk.look_ups.kept(evidence).map(|(_, look_ups)| findings_of(&look_ups)).unwrap_or_default()
+}
+
+fn findings_of(look_ups: &LookUps) -> Vec<Finding> {
+    findings::of_facts(&findings::of_look_ups(look_ups))
+}
+
 async fn tell(desk: &Arc<Inner>, wanted: &Arc<Wanted>, look_ups: LookUps) {
-    let found = findings::of_facts(&findings::of_look_ups(&look_ups));
+    let found = findings_of(&look_ups);
     let look_ups = Arc::new(look_ups);
     desk.look_ups.keep(wanted, Arc::clone(&look_ups));
     desk.tell(News::LookedUp { evidence: wanted.evidence, look_ups, findings: found.into() }).await;
