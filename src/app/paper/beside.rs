@@ -54,32 +54,34 @@ impl Lens<'_> {
         Ok(Some(Paired { number, file, first, pairs: sides::rows(&texts), lines }))
     }
 
-    /// Rows of a part from a place below its head on; where the next row begins. Absent = the part is too large.
+    /// Rows of a part from a place below its head on, `None` = from its beginning: the first row need not be that of
+    /// its first line. Where the next row begins; absent = the part is too large.
     ///
     /// # Errors
     /// With the first byte that is not at hand.
     pub(super) fn beside_rows(
         &self,
         number: usize,
-        at: Spot,
+        file: usize,
+        at: Option<Spot>,
         count: usize,
         rows: &mut Vec<Row>,
     ) -> Found<Option<Spot>> {
-        let Some(paired) = self.paired(at.file, number)? else { return Ok(None) };
-        let from = paired.place(at.row);
+        let Some(paired) = self.paired(file, number)? else { return Ok(None) };
+        let from = at.map_or(0, |at| paired.place(at.row));
         for place in from..paired.pairs.len() {
             if rows.len() >= count {
                 break;
             }
             let mut pair = self.pair_rows(&paired, place)?;
-            if place == from {
+            if let Some(at) = at.filter(|_| place == from) {
                 let skip = pair.iter().position(|row| row.spot == at).unwrap_or_default();
                 pair.drain(..skip);
             }
             rows.append(&mut pair);
         }
         rows.truncate(count);
-        Ok(Some(Spot { row: paired.first + paired.lines.len() as u64, byte: 0, ..at }))
+        Ok(Some(Spot { file, row: paired.first + paired.lines.len() as u64, byte: 0 }))
     }
 
     /// Rows before a place of a file, newest first; where to go on from. Absent = the part is too large.

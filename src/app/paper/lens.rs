@@ -236,14 +236,14 @@ impl Lens<'_> {
     fn part_rows(&self, number: usize, at: Spot, count: usize, rows: &mut Vec<Row>) -> Found<Spot> {
         let Some((part, file)) = self.index.parts.get(number).zip(self.file(at.file)) else { return Ok(at) };
         let end = part.row() + part.rows();
-        let mut at = at;
-        if at.row == part.row() {
+        let (mut at, from_head) = (at, at.row == part.row());
+        if from_head {
             rows.push(self.head(number, at.file)?);
             at = Spot { row: at.row + 1, byte: 0, ..at };
         }
         if self.shape.beside
             && at.row < end
-            && let Some(next) = self.beside_rows(number, at, count, rows)?
+            && let Some(next) = self.beside_rows(number, at.file, (!from_head).then_some(at), count, rows)?
         {
             return Ok(next);
         }

@@ -238,6 +238,15 @@ fn diffs() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(file, 1..4).prop_map(|files| files.concat().into_bytes())
 }
 
+#[test]
+fn side_by_side_a_line_that_came_before_the_first_changed_one_is_shown() {
+    let diff = "diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1 +1,2 @@\n-alpha beta gamma\n+x\n+alpha beta gamma delta\n";
+    let mut paper = paper(diff.as_bytes());
+    let from = start(&paper);
+    let all = rows(&mut paper, Shape { beside: true, ..shape(60) }, from, 9);
+    assert_eq!(texts(&all)[2..], [" | x", "alpha beta gamma | alpha beta gamma delta"]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
