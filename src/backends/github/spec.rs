@@ -15,7 +15,7 @@ use crate::section;
 section! {
     /// GitHub Actions.
     Keys {
-        /// Which GitHub: https://github.com, https://SUB.ghe.com, or the address of your Enterprise Server.
+        /// Which GitHub: github.com, SUB.ghe.com or your Enterprise Server, as an https address.
         address: String = "https://github.com".to_owned();
         /// Repositories: owner/name, or globs such as owner/* or owner/shop-*. Where nothing is named at all,
         /// everything that the token sees is watched; archived repositories never are.
