@@ -262,13 +262,14 @@ impl Trip<'_> {
     }
 
     async fn once(&self) -> Tried {
+        let actions = give::actions(&**self.backend, self.decision).await;
         let now = match compare(&**self.backend, self.decision).await {
             Ok(now) => now,
             Err(tried) => return tried,
         };
         self.about.get_or_init(|| Place::of(&now.core));
-        let ground = match give::ground(&**self.backend, self.decision, &now).await {
-            Ok(ground) => ground,
+        let ground = match actions {
+            Ok(actions) => give::ground(actions, &now),
             Err(fault) if fault.trouble == Trouble::Limited => return Tried::Limited(fault),
             Err(fault) => return Tried::done(refused(&safe!("nothing was sent: {}", fault.message))),
         };

@@ -25,21 +25,22 @@ pub(in crate::desk) struct Ground {
     pub(in crate::desk) actions: Vec<Action>,
 }
 
-/// Reads it, where the guard would keep what the decision gives.
+/// The actions that the grant would be bound to; absent where the guard would keep nothing. They are read before the
+/// request is: what the evidence shows stands among its findings only then.
 ///
 /// # Errors
 /// Where the evidence cannot be read: such an approval is not sent.
-pub(in crate::desk) async fn ground(
-    backend: &dyn Backend,
-    decision: &Decision,
-    request: &Request,
-) -> Result<Option<Box<Ground>>, Fault> {
+pub(in crate::desk) async fn actions(backend: &dyn Backend, decision: &Decision) -> Result<Option<Vec<Action>>, Fault> {
     let kept = backend.capabilities().enforcer == Enforcer::Guard;
     if !kept || decision.ballot != Ballot::Approve || decision.scope == Scope::Once {
         return Ok(None);
     }
-    let evidence = within(backend.evidence(&decision.request)).await?;
-    Ok(Some(Box::new(Ground { request: request.clone(), actions: evidence.actions })))
+    Ok(Some(within(backend.evidence(&decision.request)).await?.actions))
+}
+
+/// The ground of these actions and the request as it was compared.
+pub(in crate::desk) fn ground(actions: Option<Vec<Action>>, request: &Request) -> Option<Box<Ground>> {
+    actions.map(|actions| Box::new(Ground { request: request.clone(), actions }))
 }
 
 /// The record that makes the guard keep it; absent where nothing is left to be kept.
@@ -82,7 +83,8 @@ fn id_for(decision: &Decision) -> GrantId {
 
 /// The ground of a decision that an earlier process sent, where the request is still the one that was approved.
 pub(in crate::desk) async fn ground_again(backend: &Arc<dyn Backend>, decision: &Decision) -> Option<Box<Ground>> {
+    let actions = actions(&**backend, decision).await.ok()?;
     let request = within(backend.read(&decision.request)).await.ok()?;
     let same = request.digest() == decision.request_digest && request.evidence.digest == decision.evidence_digest;
-    if same { ground(&**backend, decision, &request).await.ok()? } else { None }
+    ground(actions.filter(|_| same), &request)
 }

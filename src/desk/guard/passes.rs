@@ -44,9 +44,9 @@ pub(super) async fn pass(
     }
     let _under_way = UnderWay::one_more(&desk.under_way);
     let _place = pace::place(desk, backend, key).await;
-    let (Ok(request), Ok(evidence)) = tokio::join!(within(backend.read(key)), within(backend.evidence(key))) else {
-        return Ok(());
-    };
+    // In this order: what the evidence shows stands among the findings once it was read.
+    let Ok(evidence) = within(backend.evidence(key)).await else { return Ok(()) };
+    let Ok(request) = within(backend.read(key)).await else { return Ok(()) };
     for _ in 0..TRIES {
         if !desk.guard.seat.is_ours() {
             return Ok(());

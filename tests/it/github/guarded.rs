@@ -129,6 +129,8 @@ async fn later_gates_of_a_run_pass_until_the_time_is_over_and_then_they_ask_agai
     );
     assert!(comments[1..].iter().all(|comment| is_auto(comment)), "{comments:?}");
     night.says("guard.txt", "pass 2 of 8 under grant");
+    let said = std::fs::read_to_string(night.home.path().join("guard.txt")).unwrap();
+    assert!(!said.contains("asks again"), "the evidence of a gate is read before the gate is judged: {said}");
 
     night.later(21);
     night.says("guard.txt", " ended ");
