@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream};
 
 use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
@@ -13,6 +13,7 @@ use crate::domain::grant::{Enforcer, Grant};
 use crate::domain::ids::{BackendName, GrantId, NativeId, RequestKey};
 use crate::domain::outcome::Outcome;
 use crate::domain::principal::Principal;
+use crate::domain::record::Head;
 use crate::domain::request::{Ballot, Request};
 use crate::domain::text::{SafeText, Shown, Text};
 use crate::domain::time::{Ms, Span};
@@ -36,6 +37,22 @@ pub struct Capabilities {
     pub pushes: bool,
     /// At most one decision is sent in this time, so that the backend does not refuse them; zero = no pace to keep.
     pub pace: Span,
+}
+
+impl Capabilities {
+    /// Of a backend that takes decisions and does nothing else.
+    pub fn plain(enforcer: Enforcer) -> Self {
+        Self {
+            enforcer,
+            binds_digest: false,
+            idempotent: false,
+            grants: false,
+            looks: false,
+            break_glass: false,
+            pushes: false,
+            pace: Span::ZERO,
+        }
+    }
 }
 
 /// Who we are to a backend, and what it is.
@@ -135,6 +152,16 @@ pub struct ByHand {
 /// The answer of a backend, later.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, Fault>>;
 
+/// An answer that needs nobody to be asked.
+pub fn at_once<'a, T: Send + 'a>(answer: Result<T, Fault>) -> Answer<'a, T> {
+    Box::pin(std::future::ready(answer))
+}
+
+/// What it cannot do is refused, nothing is sent.
+pub fn lacks<'a, T: Send + 'a>(what: &'static str, mend: &'static str) -> Answer<'a, T> {
+    at_once(Err(Fault::new(Trouble::Refused, what, mend)))
+}
+
 /// An approval system. A gate that asks anew is a request of its own, with a key of its own, even in the same run and
 /// environment: a decision on the first never lands on the second. `desk::limits` stands before every foreign one: a
 /// method that has a default here is passed on there.
@@ -148,7 +175,9 @@ pub trait Backend: Send + Sync {
     /// What changed after the cursor; the whole queue for `None`.
     fn poll(&self, after: Option<u64>) -> Answer<'_, Poll>;
     /// Signs that a poll is worth while; ends when the connection does. Backends without push never yield.
-    fn hints(&self) -> BoxStream<'_, Result<(), Fault>>;
+    fn hints(&self) -> BoxStream<'_, Result<(), Fault>> {
+        Box::pin(stream::pending())
+    }
     /// One request as it stands now.
     fn read<'a>(&'a self, key: &'a RequestKey) -> Answer<'a, Request>;
     /// What can be looked at.
@@ -166,8 +195,7 @@ pub trait Backend: Send + Sync {
     /// Ends the whole run that a request belongs to; `force` where an ordinary end did not help.
     fn cancel_run<'a>(&'a self, key: &'a RequestKey, force: bool) -> Answer<'a, ()> {
         let _ = (key, force);
-        let no = Fault::new(Trouble::Refused, "this backend has no run to cancel", "reject what waits instead");
-        Box::pin(std::future::ready(Err(no)))
+        lacks("this backend has no run to cancel", "reject what waits instead")
     }
     /// How a person would decide this request without us.
     fn by_hand(&self, request: &Request, ballot: Ballot) -> ByHand {
@@ -175,23 +203,38 @@ pub trait Backend: Send + Sync {
         ByHand::default()
     }
     /// Tells colleagues that we look.
-    fn look<'a>(&'a self, key: &'a RequestKey) -> Answer<'a, ()>;
+    fn look<'a>(&'a self, key: &'a RequestKey) -> Answer<'a, ()> {
+        let _ = key;
+        lacks("this backend does not tell colleagues who looks", "")
+    }
     /// Looks at a break-glass afterwards.
-    fn review<'a>(&'a self, key: &'a RequestKey, comment: &'a Text) -> Answer<'a, ()>;
+    fn review<'a>(&'a self, key: &'a RequestKey, comment: &'a Text) -> Answer<'a, ()> {
+        let _ = (key, comment);
+        lacks("this backend has no glass to break, and so none to review", "")
+    }
     /// Grants that are open or running, and recent ones.
-    fn grants(&self) -> Answer<'_, Vec<Grant>>;
+    fn grants(&self) -> Answer<'_, Vec<Grant>> {
+        at_once(Ok(Vec::new()))
+    }
     /// Takes a grant back.
-    fn revoke<'a>(&'a self, grant: &'a GrantId, reason: &'a Text) -> Answer<'a, Grant>;
+    fn revoke<'a>(&'a self, grant: &'a GrantId, reason: &'a Text) -> Answer<'a, Grant> {
+        let _ = (grant, reason);
+        lacks(NO_GRANTS, "")
+    }
     /// Votes for more time; the second value is the number of votes still missing.
-    fn extend<'a>(&'a self, grant: &'a GrantId, run_for: Span, reason: &'a Text) -> Answer<'a, (Grant, u32)>;
+    fn extend<'a>(&'a self, grant: &'a GrantId, run_for: Span, reason: &'a Text) -> Answer<'a, (Grant, u32)> {
+        let _ = (grant, run_for, reason);
+        lacks(NO_GRANTS, "")
+    }
     /// Who looks actions up where this backend's repositories lie; without one git itself does.
     fn resolver(&self) -> Option<Arc<dyn super::resolver::Resolver>> {
         None
     }
     /// Exchanges audit heads: gives ours, brings the backend's; `None` where it keeps no log.
-    fn heads<'a>(
-        &'a self,
-        log: &'a Text,
-        head: crate::domain::record::Head,
-    ) -> Answer<'a, Option<crate::domain::record::Head>>;
+    fn heads<'a>(&'a self, log: &'a Text, head: Head) -> Answer<'a, Option<Head>> {
+        let _ = (log, head);
+        at_once(Ok(None))
+    }
 }
+
+const NO_GRANTS: &str = "this backend has no grants: what was approved there has started";

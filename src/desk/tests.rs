@@ -5,22 +5,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
-use futures_util::stream::{self, BoxStream, StreamExt};
 
 use super::news::{Errand, News, Step};
 use super::{Desk, Limits, Setup};
 use crate::backends::port::{Answer, Backend, Capabilities, Fault, Poll, Session, Trouble};
-use crate::domain::decision::{Decision, Seen};
+use crate::decide::{Draft, build};
+use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
 use crate::domain::evidence::Evidence;
-use crate::domain::grant::{Enforcer, Grant};
-use crate::domain::ids::{BackendName, DecisionId, GrantId, RequestKey};
+use crate::domain::grant::Enforcer;
+use crate::domain::ids::{BackendName, DecisionId, RequestKey};
 use crate::domain::outcome::Outcome;
 use crate::domain::principal::{Assurance, Principal};
-use crate::domain::record::Head;
 use crate::domain::request::{Ballot, Request, State};
-use crate::domain::scope::Scope;
-use crate::domain::text::Text;
 use crate::domain::time::{Ms, Span};
 
 const KEEP: super::Keep = super::Keep { time: std::time::Duration::from_secs(60), bytes: 1 << 20 };
@@ -57,23 +54,8 @@ impl Fake {
     }
 
     pub(in crate::desk) fn decision(&self) -> Decision {
-        let request = self.request.lock().unwrap();
-        Decision {
-            id: DecisionId::new(Ms(1), [7; 10]),
-            request: request.key().clone(),
-            request_digest: request.digest(),
-            evidence_digest: request.evidence.digest,
-            ballot: Ballot::Approve,
-            scope: Scope::Once,
-            start_by: Span::mins(10),
-            run_for: Span::mins(15),
-            comment: Text::from("why not"),
-            word: None,
-            seen: Seen::default(),
-            made_at: Ms(1),
-            challenge: None,
-            signature: None,
-        }
+        let draft = Draft::new(&self.request.lock().unwrap(), Ballot::Approve);
+        build(Draft { comment: "why not".into(), ..draft }, DecisionId::new(Ms(1), [7; 10]), Ms(1))
     }
 }
 
@@ -86,16 +68,7 @@ impl Backend for Fake {
         &self.name
     }
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            enforcer: Enforcer::Broker,
-            binds_digest: true,
-            idempotent: true,
-            grants: false,
-            looks: false,
-            break_glass: false,
-            pushes: false,
-            pace: Span::ZERO,
-        }
+        Capabilities { binds_digest: true, idempotent: true, ..Capabilities::plain(Enforcer::Broker) }
     }
     fn session(&self) -> Answer<'_, Session> {
         let you = Principal {
@@ -109,9 +82,6 @@ impl Backend for Fake {
     fn poll(&self, _: Option<u64>) -> Answer<'_, Poll> {
         let request = Arc::new(self.request.lock().unwrap().clone());
         async { Ok(Poll { changed: vec![request], whole: true, cursor: 1, ..Poll::default() }) }.boxed()
-    }
-    fn hints(&self) -> BoxStream<'_, Result<(), Fault>> {
-        stream::pending().boxed()
     }
     fn read<'a>(&'a self, _: &'a RequestKey) -> Answer<'a, Request> {
         let request = self.request.lock().unwrap().clone();
@@ -127,24 +97,6 @@ impl Backend for Fake {
         self.sent.fetch_add(1, Ordering::SeqCst);
         let result = (self.decide)(decision);
         async { result }.boxed()
-    }
-    fn look<'a>(&'a self, _: &'a RequestKey) -> Answer<'a, ()> {
-        async { Ok(()) }.boxed()
-    }
-    fn review<'a>(&'a self, _: &'a RequestKey, _: &'a Text) -> Answer<'a, ()> {
-        async { Err(fault(Trouble::Refused)) }.boxed()
-    }
-    fn grants(&self) -> Answer<'_, Vec<Grant>> {
-        async { Ok(Vec::new()) }.boxed()
-    }
-    fn revoke<'a>(&'a self, _: &'a GrantId, _: &'a Text) -> Answer<'a, Grant> {
-        async { Err(fault(Trouble::NotFound)) }.boxed()
-    }
-    fn extend<'a>(&'a self, _: &'a GrantId, _: Span, _: &'a Text) -> Answer<'a, (Grant, u32)> {
-        async { Err(fault(Trouble::NotFound)) }.boxed()
-    }
-    fn heads<'a>(&'a self, _: &'a Text, _: Head) -> Answer<'a, Option<Head>> {
-        async { Ok(None) }.boxed()
     }
 }
 

@@ -38,11 +38,10 @@ use super::port::{Answer, Backend, ByHand, Capabilities, Fault, Poll, Session, T
 use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
 use crate::domain::evidence::Evidence;
-use crate::domain::grant::{Enforcer, Grant};
-use crate::domain::ids::{BackendName, GrantId, NativeId, RequestKey};
+use crate::domain::grant::Enforcer;
+use crate::domain::ids::{BackendName, NativeId, RequestKey};
 use crate::domain::json;
 use crate::domain::outcome::Outcome;
-use crate::domain::record::Head;
 use crate::domain::request::{Ballot, Can, Request, State};
 use crate::domain::text::Text;
 use crate::domain::time::{Ms, Span};
@@ -250,26 +249,13 @@ fn gone(what: &'static str) -> Fault {
     Fault::new(Trouble::NotFound, what, "")
 }
 
-fn lacks<T: Send + 'static>(what: &'static str) -> Answer<'static, T> {
-    std::future::ready(Err(Fault::new(Trouble::Refused, what, ""))).boxed()
-}
-
 impl Backend for GitHub {
     fn name(&self) -> &BackendName {
         &self.0.name
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            enforcer: Enforcer::Guard,
-            binds_digest: false,
-            idempotent: false,
-            grants: false,
-            looks: false,
-            break_glass: false,
-            pushes: false,
-            pace: self.0.pace,
-        }
+        Capabilities { pace: self.0.pace, ..Capabilities::plain(Enforcer::Guard) }
     }
 
     fn session(&self) -> Answer<'_, Session> {
@@ -315,29 +301,5 @@ impl Backend for GitHub {
 
     fn by_hand(&self, request: &Request, ballot: Ballot) -> ByHand {
         words::by_hand(&self.0.api.host().name, request, ballot)
-    }
-
-    fn look<'a>(&'a self, _key: &'a RequestKey) -> Answer<'a, ()> {
-        lacks("GitHub does not tell colleagues who looks")
-    }
-
-    fn review<'a>(&'a self, _key: &'a RequestKey, _comment: &'a Text) -> Answer<'a, ()> {
-        lacks("GitHub has no glass to break, and so none to review")
-    }
-
-    fn grants(&self) -> Answer<'_, Vec<Grant>> {
-        std::future::ready(Ok(Vec::new())).boxed()
-    }
-
-    fn revoke<'a>(&'a self, _grant: &'a GrantId, _reason: &'a Text) -> Answer<'a, Grant> {
-        lacks("GitHub has no grants: what was approved there has started")
-    }
-
-    fn extend<'a>(&'a self, _grant: &'a GrantId, _run_for: Span, _reason: &'a Text) -> Answer<'a, (Grant, u32)> {
-        lacks("GitHub has no grants: what was approved there has started")
-    }
-
-    fn heads<'a>(&'a self, _log: &'a Text, _head: Head) -> Answer<'a, Option<Head>> {
-        std::future::ready(Ok(None)).boxed()
     }
 }

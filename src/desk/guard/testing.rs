@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
-use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::sync::mpsc;
 
 use crate::backends::port::{Answer, Backend, Capabilities, Fault, Poll, Session, Trouble};
+use crate::decide::{Draft, build};
 use crate::desk::news::News;
 use crate::desk::{Desk, Keep, Limits, Setup};
 use crate::domain::decision::Decision;
@@ -186,23 +186,9 @@ impl Hub {
 
     /// What alice says about a gate as it is now.
     pub(in crate::desk) fn decision(&self, key: &str, scope: Scope, start_by: Span) -> Decision {
-        let request = self.gate(key);
-        Decision {
-            id: DecisionId::new(clock::now().wall, crate::sys::random::bytes().unwrap()),
-            request: request.key().clone(),
-            request_digest: request.digest(),
-            evidence_digest: request.evidence.digest,
-            ballot: Ballot::Approve,
-            scope,
-            start_by,
-            run_for: Span::mins(15),
-            comment: Text::from("go"),
-            word: None,
-            seen: Default::default(),
-            made_at: clock::now().wall,
-            challenge: None,
-            signature: None,
-        }
+        let (draft, now) = (Draft::new(&self.gate(key), Ballot::Approve), clock::now().wall);
+        let id = DecisionId::new(now, crate::sys::random::bytes().unwrap());
+        build(Draft { scope, start_by, comment: "go".into(), ..draft }, id, now)
     }
 
     fn take(&self, decision: &Decision) -> Result<Outcome, Fault> {
@@ -246,16 +232,7 @@ impl Backend for Hub {
         &self.name
     }
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            enforcer: Enforcer::Guard,
-            binds_digest: false,
-            idempotent: false,
-            grants: false,
-            looks: false,
-            break_glass: false,
-            pushes: false,
-            pace: self.pace,
-        }
+        Capabilities { pace: self.pace, ..Capabilities::plain(Enforcer::Guard) }
     }
     fn session(&self) -> Answer<'_, Session> {
         let you = Principal { person: None, ..alice() };
@@ -265,9 +242,6 @@ impl Backend for Hub {
     fn poll(&self, _: Option<u64>) -> Answer<'_, Poll> {
         let changed = self.with(|hall| hall.gates.iter().cloned().map(Arc::new).collect());
         async { Ok(Poll { changed, whole: true, cursor: 1, ..Poll::default() }) }.boxed()
-    }
-    fn hints(&self) -> BoxStream<'_, Result<(), Fault>> {
-        stream::pending().boxed()
     }
     fn read<'a>(&'a self, key: &'a RequestKey) -> Answer<'a, Request> {
         async move {
@@ -306,21 +280,6 @@ impl Backend for Hub {
             Ok(())
         });
         async { result }.boxed()
-    }
-    fn look<'a>(&'a self, _: &'a RequestKey) -> Answer<'a, ()> {
-        async { Ok(()) }.boxed()
-    }
-    fn review<'a>(&'a self, _: &'a RequestKey, _: &'a Text) -> Answer<'a, ()> {
-        async { Ok(()) }.boxed()
-    }
-    fn grants(&self) -> Answer<'_, Vec<Grant>> {
-        async { Ok(Vec::new()) }.boxed()
-    }
-    fn revoke<'a>(&'a self, _: &'a GrantId, _: &'a Text) -> Answer<'a, Grant> {
-        async { Err(Fault::new(Trouble::NotFound, "no grants here", "")) }.boxed()
-    }
-    fn extend<'a>(&'a self, _: &'a GrantId, _: Span, _: &'a Text) -> Answer<'a, (Grant, u32)> {
-        async { Err(Fault::new(Trouble::NotFound, "no grants here", "")) }.boxed()
     }
     fn heads<'a>(&'a self, _: &'a Text, _: Head) -> Answer<'a, Option<Head>> {
         self.with(|hall| hall.heads += 1);
