@@ -6,6 +6,7 @@ use crate::domain::digest::Digest;
 use crate::domain::ids::DecisionId;
 use crate::domain::request::Ballot;
 use crate::domain::text::Text;
+use crate::domain::time::Span;
 
 /// Begins the line.
 const MARK: &str = "jit-tui: ";
@@ -17,6 +18,8 @@ pub(super) fn written(decisions: &[&Decision]) -> String {
     let Some(first) = decisions.first() else { return String::new() };
     let ids: Vec<&str> = decisions.iter().map(|d| d.id.as_str()).collect();
     let what = match first.ballot {
+        // What the guard approves starts at once: it has no start-by of its own.
+        Ballot::Approve if first.start_by == Span::ZERO => format!("approve, scope {}", first.scope.word()),
         Ballot::Approve => format!("approve, scope {}, start by {}", first.scope.word(), first.start_by),
         Ballot::Reject => "reject".to_owned(),
         Ballot::BreakGlass => "break glass".to_owned(),
@@ -45,7 +48,7 @@ mod tests {
     use super::*;
     use crate::domain::decision::Seen;
     use crate::domain::scope::Scope;
-    use crate::domain::time::{Ms, Span};
+    use crate::domain::time::Ms;
 
     fn decision(id: u8, comment: &str) -> Decision {
         Decision {
@@ -74,6 +77,14 @@ mod tests {
         assert_eq!(words, "INC-2291 roll forward");
         assert!(line.starts_with("jit-tui: approve, scope run, start by 10m, decision 0"), "{line}");
         assert_eq!(ids(&text.into()), [one.id, two.id]);
+    }
+
+    #[test]
+    fn what_the_guard_lets_pass_names_no_time_of_its_own() {
+        let pass = Decision { scope: Scope::Once, start_by: Span::ZERO, ..decision(1, "AUTO by guard") };
+        let text = written(&[&pass]);
+        assert_eq!(text, format!("AUTO by guard\n\njit-tui: approve, scope once, decision {}", pass.id));
+        assert_eq!(ids(&text.into()), [pass.id]);
     }
 
     #[test]
