@@ -35,6 +35,11 @@ impl Enforcer {
             Enforcer::Nobody => "nobody",
         })
     }
+
+    /// Whether run-for means anything: the guard knows start-by only, and ends nothing that runs.
+    pub fn knows_run_for(self) -> bool {
+        self != Enforcer::Guard
+    }
 }
 
 /// The fields that scopes compare. Two requests are "the same" in a scope only by these.

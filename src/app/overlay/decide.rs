@@ -13,7 +13,6 @@ use crate::app::{Effect, look_ups, news, words};
 use crate::decide::{Demands, Draft, build, bulk_check, compare, hold_back, requirements};
 use crate::desk::news::{Errand, Step};
 use crate::domain::decision::Decision;
-use crate::domain::grant::Enforcer;
 use crate::domain::ids::RequestKey;
 use crate::domain::request::{Ballot, Can, Request};
 use crate::domain::scope::Scope;
@@ -86,10 +85,9 @@ pub fn refit(state: &State, dialog: &mut Dialog) {
     if !dialog.scopes.contains(&dialog.scope) {
         dialog.scope = Scope::Once;
     }
-    let guarded = !open.is_empty() && open.iter().all(|t| t.shown.enforcer == Enforcer::Guard);
+    let start_by_only = !open.is_empty() && open.iter().all(|t| !t.shown.enforcer.knows_run_for());
     let mut fields = match ballot {
-        // The guard knows start-by only.
-        Ballot::Approve if guarded => vec![FieldKind::Scope, FieldKind::StartBy, FieldKind::Why],
+        Ballot::Approve if start_by_only => vec![FieldKind::Scope, FieldKind::StartBy, FieldKind::Why],
         Ballot::Approve => vec![FieldKind::Scope, FieldKind::StartBy, FieldKind::RunFor, FieldKind::Why],
         Ballot::Reject => vec![FieldKind::Why],
         Ballot::BreakGlass => vec![FieldKind::RunFor, FieldKind::Why],

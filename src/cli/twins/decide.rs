@@ -14,7 +14,7 @@ use crate::domain::ids::{DecisionId, RequestKey};
 use crate::domain::outcome::Outcome;
 use crate::domain::request::{Ballot, Request};
 use crate::domain::scope::Scope;
-use crate::domain::text::Text;
+use crate::domain::text::{SafeText, Text};
 use crate::domain::time::Span;
 use crate::safe;
 
@@ -50,7 +50,7 @@ pub struct Times {
     /// End the command this long after each start, such as 15m [default: what was asked for, within the cap]
     #[arg(long, value_name = "TIME")]
     run_for: Option<Span>,
-    /// Set both times at once
+    /// Set both times at once; where the guard keeps the grant, start-by alone
     #[arg(long, value_name = "TIME", conflicts_with_all = ["start_by", "run_for"])]
     ttl: Option<Span>,
 }
@@ -77,6 +77,10 @@ async fn go(args: Args, times: Times, scope: Option<Scope>, ballot: Ballot) -> E
     if !code.matches(&args.digest) {
         out::complain(&safe!("the request is now {}: look at it again with `jit-tui show`, nothing was sent", code));
         return Ok(exit_of(&Outcome::Changed { what: Text::default() }));
+    }
+    if let Some(why) = means_nothing(&opened, times, ballot, &request) {
+        out::complain(&why);
+        return Ok(ExitCode::from(3));
     }
     let draft = draft(&args, times, scope, ballot, &request);
     let now = crate::sys::clock::now().wall;
@@ -107,11 +111,25 @@ async fn allowed_here(opened: &Opened, request: &Request) -> color_eyre::Result<
     Ok(())
 }
 
+/// What the console's dialog does not offer for such a request.
+fn means_nothing(opened: &Opened, times: Times, ballot: Ballot, request: &Request) -> Option<SafeText> {
+    if ballot == Ballot::BreakGlass {
+        let breaks = opened.desk.backend(&request.key().backend).is_some_and(|b| b.capabilities().break_glass);
+        return (!breaks).then(|| SafeText::lit("this backend has no glass to break: nothing was sent"));
+    }
+    (times.run_for.is_some() && !request.enforcer.knows_run_for()).then(|| {
+        SafeText::lit(
+            "--run-for: the guard knows start-by only, and ends nothing that runs: leave it out, or use --start-by",
+        )
+    })
+}
+
 fn draft(args: &Args, times: Times, scope: Option<Scope>, ballot: Ballot, request: &Request) -> Draft {
     let mut draft = Draft::new(request, ballot);
     draft.scope = scope.unwrap_or(draft.scope);
     draft.start_by = times.ttl.or(times.start_by).unwrap_or(draft.start_by);
-    draft.run_for = times.ttl.or(times.run_for).unwrap_or(draft.run_for);
+    let run_for = times.ttl.filter(|_| request.enforcer.knows_run_for()).or(times.run_for);
+    draft.run_for = run_for.unwrap_or(draft.run_for);
     draft.comment = args.reason.as_str().into();
     draft.word = args.word.as_deref().map(Text::from);
     draft.seen.acknowledged = args.ack_unseen;

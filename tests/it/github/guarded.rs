@@ -2,7 +2,7 @@
 //! time is over, then they ask again.
 
 use std::fs::File;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
@@ -78,12 +78,16 @@ impl Night {
 
     /// Alice approves the only thing that waits.
     fn approve(&self, scope: &str) {
+        let output = self.decide("approve", &["--scope", scope, "--start-by", "20m", "--reason", "INC-2291"]);
+        assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
+    }
+
+    /// Alice decides the only thing that waits.
+    fn decide(&self, verb: &str, args: &[&str]) -> Output {
         let waiting = self.waiting();
         let [request] = &waiting[..] else { panic!("not one: {waiting:#?}") };
         let (key, code) = (request["key"].as_str().unwrap(), request["code"].as_str().unwrap());
-        let args = ["approve", key, "--digest", code, "--scope", scope, "--start-by", "20m", "--reason", "INC-2291"];
-        let output = self.command(&args).output().unwrap();
-        assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
+        self.command(&[&[verb, key, "--digest", code], args].concat()).output().unwrap()
     }
 
     /// The comments of all answers to a run, once there are so many.
@@ -162,4 +166,30 @@ async fn another_run_of_the_same_revision_passes_and_one_of_another_revision_ask
         assert!(night.fake.world().run(run).unwrap().reviews.is_empty());
     }
     assert_eq!(night.waiting().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_of_a_headless_approval_is_the_start_by_of_the_guard() {
+    let mut world = World::default();
+    let repo = world.add_repo("acme/shop");
+    let run = world.add_run(repo, &[&["production"]]);
+    let night = Night::falls(world).await;
+    for (verb, args, says) in [
+        ("approve", &["--scope", "run", "--run-for", "5m"][..], "--run-for: the guard knows start-by only"),
+        ("approve", &["--scope", "run", "--ttl", "31m"], "start by is not within 30m"),
+        ("approve", &["--scope", "action", "--ttl", "30m"], "scope action is not to be had"),
+        ("break-glass", &["--reason", "fire", "--word", "production"], "this backend has no glass to break"),
+    ] {
+        let refused = night.decide(verb, args);
+        assert_eq!(refused.status.code(), Some(3), "{verb} {args:?}: {}{}", stdout(&refused), stderr(&refused));
+        assert!(stderr(&refused).contains(says), "{verb} {args:?}: {}", stderr(&refused));
+    }
+    assert!(night.fake.world().run(run).unwrap().reviews.is_empty(), "nothing of it was sent");
+    // Longer than a command could run for: that means nothing here.
+    let approved = night.decide("approve", &["--scope", "run", "--ttl", "30m"]);
+    assert!(approved.status.success(), "{}{}", stdout(&approved), stderr(&approved));
+    let comments = night.comments(run, 1);
+    assert!(comments[0].starts_with("jit-tui: approve, scope run, start by 30m, decision "), "{comments:?}");
+    let grants = night.command(&["grants"]).output().unwrap();
+    assert!(stdout(&grants).contains("run"), "{}{}", stdout(&grants), stderr(&grants));
 }

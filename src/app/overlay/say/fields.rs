@@ -8,7 +8,6 @@ use crate::app::line::{Line, spaces};
 use crate::app::state::State;
 use crate::app::words;
 use crate::decide::{Demands, hold_back};
-use crate::domain::grant::Enforcer;
 use crate::domain::request::{Ballot, Request};
 use crate::domain::text::{SafeText, Text};
 use crate::domain::time::Span;
@@ -62,7 +61,7 @@ pub(super) fn time_spot(dialog: &Dialog, ballot: Ballot, request: &Request) -> S
         cursor = start.then_some(at);
         line = line.followed_by(cap(&dialog.start_by, dialog.caps.0, start)).and(Role::Text, "  ");
     }
-    if request.enforcer == Enforcer::Guard {
+    if !request.enforcer.knows_run_for() {
         let says = if start { "left/right or type" } else { "later gates only; nothing that runs is ended" };
         return Spot { line: line.and(Role::Dim, says), spare: 0, cursor, more: false };
     }
