@@ -70,7 +70,7 @@ pub fn take(state: &mut State, news: News, fx: &mut Vec<Effect>) {
             state.dirty |= state.guard.as_ref() != Some(&guard);
             state.guard = Some(guard);
         }
-        News::ByHand { key, approve, reject } => overlay::show_by_hand(state, &key, &approve, &reject),
+        News::ByHand { key, approve, reject } => overlay::show_by_hand(state, &key, &approve, &reject, fx),
         News::Notice(text) => {
             state.holds.remark(at, Role::Warn, text);
             state.dirty = true;

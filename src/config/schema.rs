@@ -28,7 +28,7 @@ section! {
         /// Where repositories lie: diffs that a backend cut or did not give are fetched from there with git. Empty:
         /// nothing is fetched. {repository} stands for the name.
         git_url: String = String::new();
-        /// Whether a key copies paths and hunks into the clipboard of the terminal (OSC 52).
+        /// Whether keys copy paths, hunks and how to decide by hand into the clipboard of the terminal (OSC 52).
         clipboard: bool = false;
         /// Look only: nothing can be approved, rejected, revoked or extended from this console.
         read_only: bool = false;

@@ -1,12 +1,14 @@
-//! How a request is decided without this program: the page and the command lines, to be copied by hand.
+//! How a request is decided without this program: the page and the command lines, shown uncut and copied where the
+//! config lets text out.
 
 use super::Overlay;
 use crate::app::line::Line;
+use crate::app::message::Effect;
 use crate::app::state::State;
 use crate::app::words;
 use crate::backends::port::ByHand;
 use crate::domain::ids::RequestKey;
-use crate::domain::text::Text;
+use crate::domain::text::{SafeText, Text};
 use crate::safe;
 use crate::theme::Role;
 
@@ -18,13 +20,20 @@ pub struct Sheet {
 }
 
 /// Opens the layer, unless another one came meanwhile.
-pub fn show(state: &mut State, key: &RequestKey, approve: &ByHand, reject: &ByHand) {
+pub fn show(state: &mut State, key: &RequestKey, approve: &ByHand, reject: &ByHand, fx: &mut Vec<Effect>) {
     if state.overlay.is_some() {
         return;
     }
     state.note = None;
     state.overlay = Some(Overlay::ByHand(sheet(state, key, approve, reject)));
     state.dirty = true;
+    fx.extend(clip(approve).filter(|_| state.setup.clipboard).map(Effect::Copy));
+}
+
+/// The page, and the line that approves without the Enter behind it: whoever pastes it still has to send it.
+fn clip(approve: &ByHand) -> Option<SafeText> {
+    let parts: Vec<SafeText> = [&approve.page, &approve.command].into_iter().flatten().map(Text::ident).collect();
+    (!parts.is_empty()).then(|| SafeText::join(&parts, "\n"))
 }
 
 fn sheet(state: &State, key: &RequestKey, approve: &ByHand, reject: &ByHand) -> Sheet {
@@ -38,7 +47,12 @@ fn sheet(state: &State, key: &RequestKey, approve: &ByHand, reject: &ByHand) -> 
         lines.extend([Line::new(), Line::of(Role::Warn, "this backend has neither a page nor a command for it")]);
     } else {
         let note = "Deciding by hand passes by this console: no policy of it, no audit record, no grant of the guard.";
-        lines.extend([Line::new(), Line::of(Role::Warn, note)]);
+        let copied = if state.setup.clipboard {
+            "PAGE and APPROVE are copied, where the terminal lets programs do that."
+        } else {
+            "Nothing is copied: `clipboard = true` under [console] lets text out."
+        };
+        lines.extend([Line::new(), Line::of(Role::Dim, copied), Line::of(Role::Warn, note)]);
     }
     Sheet { lines }
 }

@@ -110,6 +110,21 @@ fn how_to_decide_by_hand_is_asked_of_the_backend_and_shown() {
 }
 
 #[test]
+fn page_and_approving_line_are_copied_where_the_config_lets_text_out() {
+    for clipboard in [false, true] {
+        let mut stage = Stage::new();
+        stage.state.setup.clipboard = clipboard;
+        stage.lists(vec![guarded()]);
+        stage.press("Y");
+        let key = guarded().build().key().clone();
+        let approve = ByHand { page: Some("https://git.example/runs/1".into()), command: Some("gh api x".into()) };
+        let fx = stage.news(News::ByHand { key, approve, reject: ByHand::default() });
+        let copied = [Effect::Copy(SafeText::lit("https://git.example/runs/1\ngh api x"))];
+        assert_eq!(fx, if clipboard { copied.to_vec() } else { Vec::new() }, "no line end sends what is pasted");
+    }
+}
+
+#[test]
 fn a_sheet_that_comes_late_does_not_cover_a_dialog() {
     let mut stage = Stage::new();
     stage.lists(vec![guarded()]);
