@@ -41,22 +41,20 @@ impl Unreadable {
     }
 }
 
-/// The actions of `head` that `base` does not name alike, with what they were there: the same kind and name
-/// with another reference, or nothing where they are new.
-pub fn changed(head: &[Action], base: &[Action]) -> Vec<Action> {
+/// Tells each action of `head` what it was at `base`: the same kind and name with another reference or SHA. Nothing is
+/// told of one that stands there alike, or not at all.
+pub fn compare(head: &mut [Action], base: &[Action]) {
     let mut old: HashMap<(ActionKind, &Text), Vec<&Action>> = HashMap::new();
     for action in base {
         old.entry((action.kind, &action.name)).or_default().push(action);
     }
-    head.iter().filter_map(|action| against(action, old.get(&(action.kind, &action.name)))).collect()
+    for action in head {
+        action.before = old.get(&(action.kind, &action.name)).and_then(|old| before(action, old));
+    }
 }
 
-fn against(action: &Action, old: Option<&Vec<&Action>>) -> Option<Action> {
-    let same = |was: &&&Action| was.reference == action.reference && was.sha == action.sha;
-    if old.is_some_and(|list| list.iter().any(|was| same(&was))) {
-        return None;
-    }
-    let before = old.and_then(|list| list.first());
-    let before = before.map(|was| Before { reference: was.reference.clone(), sha: was.sha.clone() });
-    Some(Action { before, ..action.clone() })
+fn before(action: &Action, old: &[&Action]) -> Option<Before> {
+    let same = |was: &&Action| was.reference == action.reference && was.sha == action.sha;
+    let first = old.first().filter(|_| !old.iter().any(same))?;
+    Some(Before { reference: first.reference.clone(), sha: first.sha.clone() })
 }

@@ -5,6 +5,7 @@ use std::collections::{HashSet, VecDeque};
 
 use super::{Lock, Unreadable, gitlab_actions, workflow_actions};
 use crate::domain::action::{Action, ActionKind, PipelineFault, PipelineTrouble};
+use crate::domain::evidence::Cut;
 use crate::domain::text::Text;
 
 /// Where GitLab looks for the pipeline.
@@ -20,8 +21,11 @@ pub trait Files {
     /// Why it was not read, though it is there.
     fn read(&mut self, path: &Text) -> Result<Option<Vec<u8>>, Text>;
 
-    /// What names the content of a file or folder.
-    fn object(&mut self, path: &Text) -> Option<Text>;
+    /// What names the content of a file or folder; `None` where there is none of that name.
+    ///
+    /// # Errors
+    /// Why that is not known.
+    fn object(&mut self, path: &Text) -> Result<Option<Text>, Text>;
 }
 
 /// What the pipeline files of a revision name.
@@ -38,6 +42,8 @@ struct Growing<'a> {
     files: &'a mut dyn Files,
     lock: Option<Lock>,
     tree: Tree,
+    /// They are read by themselves, whoever calls them.
+    roots: HashSet<&'a Text>,
     read: HashSet<Text>,
     waiting: VecDeque<(usize, usize)>,
 }
@@ -46,8 +52,14 @@ impl Tree {
     /// Reads the pipeline files at `paths` and what they call. An action's own file among them that a workflow calls
     /// stands below that workflow, and not by itself once more.
     pub fn grow(paths: &[Text], files: &mut dyn Files) -> Self {
-        let mut growing =
-            Growing { files, lock: None, tree: Tree::default(), read: HashSet::new(), waiting: VecDeque::new() };
+        let mut growing = Growing {
+            files,
+            lock: None,
+            tree: Tree::default(),
+            roots: paths.iter().filter(|path| !is_action_file(path)).collect(),
+            read: HashSet::new(),
+            waiting: VecDeque::new(),
+        };
         growing.read_lock();
         let (actions, pipelines): (Vec<&Text>, Vec<&Text>) = paths.iter().partition(|path| is_action_file(path));
         for path in pipelines.into_iter().chain(actions) {
@@ -83,18 +95,14 @@ impl Growing<'_> {
         if !self.read.insert(path.clone()) {
             return;
         }
-        let Some(mut named) = self.named(path) else { return };
-        let offset = self.tree.actions.len();
-        if let Some(lock) = self.lock.as_ref().filter(|_| path.as_bytes().starts_with(b".github/workflows/")) {
-            self.tree.faults.extend(lock.hold(path, &mut named, offset));
-        }
+        let Some(named) = self.named(path) else { return };
         self.put(named, 0);
         while let Some((at, level)) = self.waiting.pop_front() {
             self.local(at, level);
         }
     }
 
-    /// What a file names, or a fault.
+    /// What a file names, held by the lock file where that covers it; or a fault.
     fn named(&mut self, path: &Text) -> Option<Vec<Action>> {
         let bytes = match self.files.read(path) {
             Ok(bytes) => bytes?,
@@ -108,7 +116,11 @@ impl Growing<'_> {
         } else {
             gitlab_actions(path, &bytes)
         };
-        read.map_err(|unreadable| self.unreadable(path, &unreadable)).ok()
+        let mut named = read.map_err(|unreadable| self.unreadable(path, &unreadable)).ok()?;
+        if let Some(lock) = self.lock.as_ref().filter(|_| path.as_bytes().starts_with(b".github/workflows/")) {
+            self.tree.faults.extend(lock.hold(path, &mut named, self.tree.actions.len()));
+        }
+        Some(named)
     }
 
     fn put(&mut self, named: Vec<Action>, level: usize) {
@@ -123,24 +135,26 @@ impl Growing<'_> {
         let Some(action) = self.tree.actions.get(at).cloned() else { return };
         let path = match path_of(&action) {
             Ok(path) => path,
-            Err(why) => return self.not_followed(&action, why),
+            Err(why) => return self.not_followed(&action, why.into()),
         };
-        let Some(object) = self.files.object(&path) else {
-            return self.not_followed(&action, "there is no such file or folder in this revision");
+        let object = match self.files.object(&path) {
+            Ok(Some(object)) => object,
+            Ok(None) => return self.not_followed(&action, "there is no such file or folder in this revision".into()),
+            Err(why) => return self.not_followed(&action, why),
         };
         if let Some(action) = self.tree.actions.get_mut(at) {
             action.sha = Some(object);
         }
-        // A workflow in its own folder is read by itself.
-        let is_root = path.as_bytes().starts_with(b".github/workflows/");
-        let Some(file) = self.file_at(&path).filter(|file| !is_root && !self.read.contains(file)) else { return };
+        let file = self.file_at(&path);
+        let Some(file) = file.filter(|file| !self.roots.contains(file) && !self.read.contains(file)) else { return };
         if level >= LEVELS {
-            return self.not_followed(&action, "nested deeper than 10 levels");
+            return self.not_followed(&action, "nested deeper than 10 levels".into());
         }
         self.read.insert(file.clone());
         let parent = u32::try_from(at).ok();
         let called = self.named(&file).unwrap_or_default();
-        self.put(called.into_iter().map(|called| Action { parent, ..called }).collect(), level + 1);
+        let below = |called: Action| Action { parent: called.parent.or(parent), ..called };
+        self.put(called.into_iter().map(below).collect(), level + 1);
     }
 
     /// The file that says what a local path calls; none for a Dockerfile.
@@ -149,11 +163,12 @@ impl Growing<'_> {
             return Some(path.clone());
         }
         let below = |name: &str| Text::new([path.as_bytes(), name.as_bytes()].concat());
-        ["/action.yml", "/action.yaml"].into_iter().map(below).find(|file| self.files.object(file).is_some())
+        // One that may be there is found when it is read.
+        ["/action.yml", "/action.yaml"].into_iter().map(below).find(|file| self.files.object(file) != Ok(None))
     }
 
-    fn not_followed(&mut self, action: &Action, why: &str) {
-        self.fault(action.written(), action.place.clone(), PipelineTrouble::Unreadable { why: why.into() });
+    fn not_followed(&mut self, action: &Action, why: Text) {
+        self.fault(action.written(), action.place.clone(), PipelineTrouble::Unreadable { why });
     }
 
     fn unreadable(&mut self, path: &Text, unreadable: &Unreadable) {
@@ -194,6 +209,18 @@ impl Tree {
             || (is_action_file(path) && path.as_bytes().starts_with(b".github/"))
     }
 
+    /// What is not known because a file was not read or not understood.
+    pub fn unread(&self) -> Vec<Cut> {
+        let unread = |fault: &PipelineFault| match &fault.what {
+            PipelineTrouble::Unreadable { why } => {
+                let what = [b"actions of ", fault.place.as_bytes(), b": ", why.as_bytes()].concat();
+                Some(Cut { what: Text::new(what), kept: 0, of: 1 })
+            }
+            _ => None,
+        };
+        self.faults.iter().filter_map(unread).collect()
+    }
+
     /// Folders and files that pipeline files are looked for in.
     pub const WHERE: &'static [&'static str] = &[".github/workflows", ".github/actions", GITLAB];
 }
@@ -216,9 +243,12 @@ mod tests {
             }
         }
 
-        fn object(&mut self, path: &Text) -> Option<Text> {
+        fn object(&mut self, path: &Text) -> Result<Option<Text>, Text> {
+            if path.lossy().contains("hidden") {
+                return Err("HTTP 403".into());
+            }
             let below = |name: &&str| *name == path.lossy() || name.starts_with(&format!("{}/", path.lossy()));
-            self.0.keys().any(below).then(|| Text::from(format!("object of {}", path.lossy())))
+            Ok(self.0.keys().any(below).then(|| Text::from(format!("object of {}", path.lossy()))))
         }
     }
 
@@ -260,6 +290,41 @@ mod tests {
             ]
             .map(str::to_owned)
         );
+    }
+
+    #[test]
+    fn a_workflow_that_is_no_root_stands_below_the_one_that_calls_it_with_its_own_lock() {
+        let lock = format!(
+            "version: v0.0.2\nworkflows: {{.github/workflows/called.yml: [x/y@v1]}}\n\
+             dependencies: {{x/y@v1: {{commit: sha1-{A}, uses: [d/e@v2]}}, d/e@v2: {{commit: sha1-{A}}}}}"
+        );
+        let mut folder = Folder(BTreeMap::from([
+            (Lock::PATH, lock),
+            (".github/workflows/w.yml", "jobs: {a: {uses: ./.github/workflows/called.yml}}".to_owned()),
+            (".github/workflows/called.yml", "jobs: {a: {steps: [{uses: x/y@v1}, {uses: ./ci}]}}".to_owned()),
+            ("ci/action.yml", "runs: {using: composite, steps: [{uses: z/z@v3}]}".to_owned()),
+        ]));
+        let tree = Tree::grow(&[".github/workflows/w.yml".into()], &mut folder);
+        assert_eq!(
+            told(&tree),
+            [
+                "0 <- ./.github/workflows/called.yml object of .github/workflows/called.yml".to_owned(),
+                format!("1 <0 x/y@v1 {A}"),
+                "2 <0 ./ci object of ci".to_owned(),
+                format!("3 <1 d/e@v2 {A}"),
+                "4 <2 z/z@v3 ".to_owned(),
+            ]
+        );
+        assert!(tree.faults.is_empty(), "{:?}", tree.faults);
+    }
+
+    #[test]
+    fn what_nobody_can_say_anything_about_is_a_fault_with_the_reason() {
+        let tree = grow(&[(".github/workflows/w.yml", "jobs: {a: {steps: [{uses: ./hidden}, {uses: x/y@v1}]}}")]);
+        let why = PipelineTrouble::Unreadable { why: "HTTP 403".into() };
+        assert_eq!(tree.faults.iter().map(|f| f.what.clone()).collect::<Vec<_>>(), [why]);
+        assert_eq!(tree.unread()[0].what, Text::from("actions of .github/workflows/w.yml:1: HTTP 403"));
+        assert_eq!(tree.actions.len(), 2);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! The actions that the repository's pipeline files name at head, with what they were at the base.
 
-use crate::domain::action::PipelineTrouble;
 use crate::domain::evidence::Cut;
 use crate::domain::ids::CommitSha;
 use crate::domain::text::Text;
@@ -26,11 +25,7 @@ pub struct Found {
 pub fn collect(git: &Git, head: &CommitSha, base: Option<&CommitSha>) -> Result<Found, Fault> {
     let mut found = at(git, head)?;
     if let Some(base) = base {
-        let old = at(git, base)?.tree.actions;
-        for action in &mut found.tree.actions {
-            let changed = provenance::changed(std::slice::from_ref(action), &old);
-            action.before = changed.into_iter().next().and_then(|changed| changed.before);
-        }
+        provenance::compare(&mut found.tree.actions, &at(git, base)?.tree.actions);
     }
     Ok(found)
 }
@@ -51,16 +46,8 @@ fn at(git: &Git, commit: &CommitSha) -> Result<Found, Fault> {
     if of > FILES as u64 {
         cuts.push(Cut { what: Text::from("pipeline files"), kept: FILES as u64, of });
     }
-    cuts.extend(tree.faults.iter().filter_map(|fault| match &fault.what {
-        PipelineTrouble::Unreadable { why } => Some(unread(&fault.place, why)),
-        _ => None,
-    }));
+    cuts.extend(tree.unread());
     Ok(Found { tree, cuts })
-}
-
-fn unread(place: &Text, why: &Text) -> Cut {
-    let what = [b"actions of ", place.as_bytes(), b": ", why.as_bytes()].concat();
-    Cut { what: Text::new(what), kept: 0, of: 1 }
 }
 
 /// The files of a commit.
@@ -82,15 +69,15 @@ impl Revision<'_> {
 
 impl Files for Revision<'_> {
     fn read(&mut self, path: &Text) -> Result<Option<Vec<u8>>, Text> {
-        if self.object(path).is_none() {
+        if self.object(path)?.is_none() {
             return Ok(None);
         }
         let blob = self.git.blob(self.commit, path, BYTES);
         self.answer(blob).map(Some).ok_or_else(|| "larger than 10 MB, or no file".into())
     }
 
-    fn object(&mut self, path: &Text) -> Option<Text> {
+    fn object(&mut self, path: &Text) -> Result<Option<Text>, Text> {
         let object = self.git.object(self.commit, path);
-        self.answer(object)
+        Ok(self.answer(object))
     }
 }
