@@ -72,5 +72,6 @@ fn world(args: &Args) -> World {
             _ => world.add_run(repo, &[&["production"]]),
         };
     }
+    world.add_actions();
     world
 }

@@ -14,7 +14,8 @@ const wanted = [
   `${run}/approve`, `${run}/cancel`, `${run}/force-cancel`, `${repo}/actions/workflows/{workflow_id}/runs`,
   `${repo}/deployments`, `${repo}/deployments/{deployment_id}/statuses`, `${repo}/compare/{basehead}`,
   `${repo}/contents/{path}`, `${repo}/environments/{environment_name}/deployment_protection_rules`,
-  `${repo}/commits/{ref}`, `${repo}/git/ref/{ref}`, `${repo}/git/tags/{tag_sha}`,
+  `${repo}/commits/{ref}`, `${repo}/branches`, `${repo}/tags`, `${repo}/git/trees/{tree_sha}`,
+  `${repo}/git/blobs/{file_sha}`,
 ];
 const paths = {};
 for (const path of wanted) {
@@ -31,6 +32,8 @@ const answer = (path, type) => {
 answer(`${repo}/compare/{basehead}`, "application/vnd.github.diff");
 answer(`${repo}/contents/{path}`, "application/vnd.github.raw+json");
 answer(`${repo}/contents/{path}`, "application/vnd.github.raw");
+answer(`${repo}/git/blobs/{file_sha}`, "application/vnd.github.raw+json");
+answer(`${repo}/git/blobs/{file_sha}`, "application/vnd.github.raw");
 answer(`${repo}/commits/{ref}`, "application/vnd.github.sha");
 delete paths[`/api/v3${repo}/contents/{path}`].get.responses["200"].content["application/vnd.github.object"];
 

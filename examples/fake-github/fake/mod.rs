@@ -1,10 +1,11 @@
 //! A GitHub that behaves: approvals take effect, later jobs ask again, unchanged answers are free, limits and redirects
 //! are real. Used by the tests, and to be started by hand.
 
+mod git;
 mod graph;
 mod rest;
 mod shape;
-mod world;
+pub mod world;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;

@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::world::{Deployment, Repo, Run, World, sha};
-use super::{Asked, Reply, decoded, shape};
+use super::{Asked, Reply, decoded, git, shape};
 
 pub fn answer(world: &mut World, address: &str, asked: &Asked) -> Reply {
     let parts: Vec<String> = asked.path.split('/').skip(1).map(decoded).collect();
@@ -126,6 +126,19 @@ fn in_repo(world: &mut World, asked: &Asked, address: &str, repo: &Repo, rest: &
         ("GET", ["environments", name, "deployment_protection_rules"]) => rules(repo, name),
         ("GET", ["compare", both]) => compare(asked, repo, both),
         ("GET", ["contents", path]) => contents(asked, repo, path),
+        ("GET", ["git", "trees", id]) => git::tree(repo, id).map_or_else(missing, |tree| Reply::json(200, tree)),
+        ("GET", ["git", "blobs", id]) => match git::blob(repo, id) {
+            Some(text) => raw_text(text),
+            None => missing(),
+        },
+        ("GET", ["commits", name]) => git::commit(asked, repo, name),
+        ("GET", [list @ ("branches" | "tags")]) => {
+            let main = repo.commits.last().map(|(id, _)| ("main".to_owned(), id.clone()));
+            let named =
+                if *list == "tags" { repo.tags.clone() } else { [&repo.branches[..], main.as_slice()].concat() };
+            let tip = |(name, id): (String, String)| git::tip(repo, (&name, &id), *list == "tags");
+            paged(asked, address, named.into_iter().map(tip).collect(), |page, _| Value::Array(page))
+        }
         _ => missing(),
     }
 }
@@ -153,11 +166,8 @@ fn rules(repo: &Repo, name: &str) -> Reply {
 
 fn compare(asked: &Asked, repo: &Repo, both: &str) -> Reply {
     let Some((from, to)) = both.split_once("...") else { return missing() };
-    let place = |id: &str| match id {
-        "main" => Some(repo.commits.len() - 1),
-        id => repo.commits.iter().position(|(sha, _)| sha == id),
-    };
-    let (Some(a), Some(b)) = (place(from), place(to)) else { return missing() };
+    let Some(places) = git::places(repo, from, to) else { return missing() };
+    let (Some(a), Some(b)) = places else { return diverged(repo, both) };
     let between = &repo.commits[a.min(b)..a.max(b)];
     let ahead = if b > a { &repo.commits[a + 1..=b] } else { &[] };
     let files: Vec<String> = ahead.iter().map(|(id, _)| format!("src/{}.txt", &id[..7])).collect();
@@ -179,8 +189,12 @@ fn compare(asked: &Asked, repo: &Repo, both: &str) -> Reply {
     } else {
         "behind"
     };
-    let commits: Vec<Value> = ahead.iter().map(|(id, message)| shape::commit(repo, id, message)).collect();
-    let files: Vec<Value> = files.iter().zip(ahead).map(|(f, (id, _))| shape::changed_file(repo, f, id)).collect();
+    let number = |name, usual| asked.query(name).and_then(|n| n.parse::<usize>().ok()).unwrap_or(usual);
+    let (size, page) = (number("per_page", 250), number("page", 1));
+    let here = ahead.iter().skip((page - 1) * size).take(size);
+    let commits: Vec<Value> = here.map(|(id, message)| shape::commit(repo, id, message)).collect();
+    let files = files.iter().zip(ahead).filter(|_| page == 1);
+    let files: Vec<Value> = files.map(|(f, (id, _))| shape::changed_file(repo, f, id)).collect();
     let base = shape::commit(repo, &repo.commits[a].0, &repo.commits[a].1);
     let merge = &repo.commits[a.min(b)];
     Reply::json(
@@ -193,14 +207,33 @@ fn compare(asked: &Asked, repo: &Repo, both: &str) -> Reply {
     )
 }
 
+/// A commit of a fork, which has left the line at its first commit.
+fn diverged(repo: &Repo, both: &str) -> Reply {
+    let at = format!("https://api.github.com/repos/{}/compare/{both}", repo.full_name);
+    let (id, message) = &repo.commits[0];
+    let first = shape::commit(repo, id, message);
+    Reply::json(
+        200,
+        json!({
+            "url": at, "html_url": at, "permalink_url": at, "diff_url": at, "patch_url": at, "base_commit": first,
+            "merge_base_commit": first, "status": "diverged", "ahead_by": 1, "behind_by": repo.commits.len() - 1,
+            "total_commits": 1, "commits": [], "files": [],
+        }),
+    )
+}
+
 fn contents(asked: &Asked, repo: &Repo, path: &str) -> Reply {
-    let known = asked.query("ref").is_none_or(|at| repo.commits.iter().any(|(id, _)| id == at));
-    let Some((_, text)) = repo.files.iter().find(|(p, _)| p == path).filter(|_| known) else { return missing() };
+    let at = repo.commit_of(asked.query("ref").unwrap_or("main"));
+    let Some(text) = at.and_then(|at| repo.files_of(&at).remove(path)) else { return missing() };
     match asked.headers.get("accept").is_some_and(|v| v == "application/vnd.github.raw+json") {
-        // A proxy that reads JSON wherever it says `+json` would choke on the text.
-        true => Reply::raw("application/vnd.github.raw; charset=utf-8", text.clone().into_bytes()),
-        false => Reply::json(200, shape::content(repo, path, text)),
+        true => raw_text(text),
+        false => Reply::json(200, shape::content(repo, path, &text)),
     }
+}
+
+fn raw_text(text: String) -> Reply {
+    // A proxy that reads JSON wherever it says `+json` would choke on the text.
+    Reply::raw("application/vnd.github.raw; charset=utf-8", text.into_bytes())
 }
 
 fn of_run(world: &mut World, asked: &Asked, run: &Run, rest: &[&str]) -> Reply {
@@ -280,5 +313,5 @@ fn cancel(world: &mut World, id: u64) -> Reply {
 pub fn blob(repo: &Repo, expression: &str) -> Option<String> {
     let (at, path) = expression.split_once(':')?;
     repo.commits.iter().find(|(id, _)| id == at)?;
-    repo.files.iter().find(|(p, _)| p == path).map(|(_, text)| sha(text))
+    repo.files_of(at).get(path).map(|text| sha(text))
 }

@@ -1,7 +1,7 @@
 //! What the fake knows, and how it moves: a run waits in waves, an answer takes its environments out of the wave, the
 //! next wave asks again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use axum::http::{HeaderMap, Method};
@@ -48,6 +48,43 @@ pub struct Repo {
     pub commits: Vec<(String, String)>,
     /// Files at every commit: path and text.
     pub files: Vec<(String, String)>,
+    /// What one commit has instead: commit, path, and its text, or that there is none.
+    pub files_at: Vec<(String, String, Option<String>)>,
+    /// Branches beside `main`, with their commits.
+    pub branches: Vec<(String, String)>,
+    pub tags: Vec<(String, String)>,
+    /// Commits that only forks have: the API gives them for this repository all the same.
+    pub strays: Vec<String>,
+}
+
+impl Repo {
+    pub fn files_of(&self, commit: &str) -> BTreeMap<String, String> {
+        let mut files: BTreeMap<String, String> = self.files.iter().cloned().collect();
+        for (_, path, text) in self.files_at.iter().filter(|(at, ..)| at == commit) {
+            match text {
+                Some(text) => drop(files.insert(path.clone(), text.clone())),
+                None => drop(files.remove(path)),
+            }
+        }
+        files
+    }
+
+    /// The commit of an id, of `main`, `heads/main` or `tags/v1`.
+    pub fn commit_of(&self, name: &str) -> Option<String> {
+        let known = |id: &str| self.commits.iter().any(|(sha, _)| sha == id) || self.strays.iter().any(|s| s == id);
+        let find =
+            |list: &[(String, String)], name: &str| list.iter().find(|(n, _)| n == name).map(|(_, id)| id.clone());
+        let branch = |name: &str| match name {
+            "main" => self.commits.last().map(|(sha, _)| sha.clone()),
+            name => find(&self.branches, name),
+        };
+        match (name.strip_prefix("heads/"), name.strip_prefix("tags/")) {
+            (Some(name), _) => branch(name),
+            (_, Some(name)) => find(&self.tags, name),
+            _ if known(name) => Some(name.to_owned()),
+            _ => branch(name),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -165,6 +202,9 @@ pub fn sha(words: &str) -> String {
     out
 }
 
+/// The commit that the workflow pins.
+const CHECKOUT: &str = "11bd71901bbe5b1630ceea73d27597364c9af683";
+
 const WORKFLOW: &str = "\
 name: Deploy
 on: [push, workflow_dispatch]
@@ -224,9 +264,29 @@ impl World {
             environments: vec![environment(1, "production"), environment(2, "staging")],
             deployments: vec![deployed(1, "production"), deployed(2, "staging")],
             files: vec![(".github/workflows/deploy.yml".to_owned(), WORKFLOW.to_owned())],
+            files_at: Vec::new(),
+            branches: Vec::new(),
+            tags: Vec::new(),
+            strays: Vec::new(),
             commits,
         });
         id
+    }
+
+    /// The repositories of the actions that every workflow here names, at the commits that their tags stand for.
+    pub fn add_actions(&mut self) {
+        for (name, tag, commit) in [
+            ("actions/checkout", "v4.2.2", CHECKOUT.to_owned()),
+            ("aquasecurity/trivy-action", "0.33.1", sha("aquasecurity/trivy-action 4")),
+        ] {
+            let id = self.add_repo(name);
+            let repo = self.repo_mut(id);
+            repo.push = false;
+            repo.commits[4].0 = commit.clone();
+            (repo.environments, repo.deployments) = (Vec::new(), Vec::new());
+            repo.tags = vec![(tag.to_owned(), commit)];
+            repo.files = vec![("action.yml".to_owned(), "runs: {using: node24, main: index.js}\n".to_owned())];
+        }
     }
 
     pub fn repo(&self, id: u64) -> &Repo {

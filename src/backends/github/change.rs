@@ -46,7 +46,8 @@ pub(super) async fn read(api: &Api, repo: &RepoName, base: &CommitSha, head: &Co
     Ok(change)
 }
 
-fn course(status: &Text) -> Option<Course> {
+/// In our word.
+pub(super) fn course(status: &Text) -> Option<Course> {
     match status.as_str()? {
         "ahead" => Some(Course::Ahead),
         "behind" => Some(Course::Behind),
@@ -103,7 +104,7 @@ async fn behind(
 fn capped(change: &mut Change, listed: usize) {
     if listed >= FILES {
         let here = change.diff.as_ref().map_or(0, |diff| crate::diff::parse(diff).files.len()) as u64;
-        cut(&mut change.cuts, "files that GitHub lists (300 at most)", FILES as u64, here.max(FILES as u64 + 1));
+        cut(&mut change.cuts, "diff: files that GitHub lists (300 at most)", FILES as u64, here.max(FILES as u64 + 1));
     }
 }
 
@@ -133,7 +134,7 @@ async fn diff(
         Ok(answer) => Ok(Some(answer.body)),
         Err(fault) if is_about_one(&fault) => {
             let (text, kept) = assembled(files);
-            let what = "files with their change: GitHub gives no whole diff, and tells no modes";
+            let what = "diff: files with their change; GitHub gives no whole diff, and tells no modes";
             cuts.push(Cut { what: what.into(), kept, of: files.len() as u64 });
             Ok((kept > 0).then_some(text))
         }
@@ -172,7 +173,8 @@ fn is_plain(name: &Text) -> bool {
     !name.as_bytes().iter().any(|b| matches!(b, b'"' | b'\\' | b'\n' | b'\t') || *b < b' ')
 }
 
-fn commit(wire: &WireCommit) -> Option<Commit> {
+/// None where its id is none.
+pub(super) fn commit(wire: &WireCommit) -> Option<Commit> {
     let author = wire.commit.author.clone().unwrap_or_default();
     let committer = wire.commit.committer.clone().unwrap_or_default();
     let subject = wire.commit.message.as_bytes().split(|b| *b == b'\n').next().unwrap_or_default();

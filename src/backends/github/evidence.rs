@@ -3,26 +3,27 @@
 
 use futures_util::join;
 
-use super::call::{Api, RAW};
+use super::call::Api;
 use super::change::{self, Change};
+use super::files::{self, At};
 use super::gates::Gate;
 use super::graphql::{CONTEXT, Context};
-use super::name::{Part, RepoName, escaped};
+use super::name::{Part, escaped};
 use super::select::is_about_one;
 use super::wire::{Deployment, DeploymentStatus, Job, Jobs, Run, Runs};
 use super::words::Facts;
 use crate::backends::port::{Fault, Trouble};
 use crate::diff::{self, LineKind};
-use crate::domain::action::{Action, ActionKind};
+use crate::domain::action::{Action, ActionKind, PipelineFault, PipelineTrouble};
 use crate::domain::digest::Digest;
 use crate::domain::evidence::{Base, BaseKind, Blob, Cut, Evidence, PipelineFact};
 use crate::domain::finding::{Finding, FindingId};
 use crate::domain::ids::CommitSha;
 use crate::domain::request::{Core, Fact};
 use crate::domain::text::{SafeText, Text};
-use crate::findings::pipeline::{self, Workflow};
+use crate::findings::pipeline;
 use crate::findings::{self, Changes, DiffScan};
-use crate::provenance;
+use crate::provenance::{self, Tree};
 use crate::safe;
 
 /// Deployments that are looked through for one that succeeded.
@@ -39,7 +40,7 @@ pub(super) struct Read {
 
 /// What the evidence is about.
 pub(super) struct About<'a> {
-    pub(super) repo: &'a RepoName,
+    pub(super) files: At<'a>,
     pub(super) run: &'a Run,
     pub(super) part: Part,
     pub(super) gate: Option<&'a Gate>,
@@ -51,17 +52,17 @@ pub(super) struct About<'a> {
 ///
 /// # Errors
 /// Where nothing can be read now.
-pub(super) async fn read(api: &Api, about: &About<'_>) -> Result<Read, Fault> {
-    let mut cuts = Vec::new();
-    let base = told(base(api, about).await, &mut cuts, "the last deployment")?.flatten();
+pub(super) async fn read(about: &About<'_>) -> Result<Read, Fault> {
+    let (api, mut cuts) = (about.files.api, Vec::new());
+    let (base, behind) = ends(api, about, &mut cuts).await?;
     let mut facts = Facts::default();
     let (change, named, context) =
-        join!(change_of(api, about, base.as_ref()), named(api, about, base.as_ref()), context(api, about));
+        join!(change_of(api, about, base.as_ref()), named(about, base.as_ref()), context(api, about));
     context.map(|told| facts.0.extend(told.0))?;
     let change = told(change, &mut cuts, "the change")?.flatten().unwrap_or_default();
     let mut named = named?;
     cuts.append(&mut named.cuts);
-    Ok(put_together(about, base, change, named, cuts, facts))
+    Ok(put_together(about, (base, behind), change, named, cuts, facts))
 }
 
 /// A part that cannot be read is a cut of the evidence, unless nothing can be read at all.
@@ -82,7 +83,7 @@ fn told<T>(result: Result<T, Fault>, cuts: &mut Vec<Cut>, what: &str) -> Result<
 
 fn put_together(
     about: &About<'_>,
-    base: Option<Base>,
+    (base, behind): (Option<Base>, Option<u64>),
     change: Change,
     named: Named,
     mut cuts: Vec<Cut>,
@@ -99,8 +100,8 @@ fn put_together(
         commits: change.commits,
         actions: named.actions,
         pipeline: named.pipeline,
-        faults: Vec::new(),
-        behind: None,
+        faults: named.faults,
+        behind,
         other_bases: Vec::new(),
         tree: None,
         cuts,
@@ -131,29 +132,38 @@ fn scanned(bytes: &[u8]) -> DiffScan {
 
 async fn change_of(api: &Api, about: &About<'_>, base: Option<&Base>) -> Result<Option<Change>, Fault> {
     match (base, about.core.head.as_ref()) {
-        (Some(base), Some(head)) => change::read(api, about.repo, &base.sha, head).await.map(Some),
+        (Some(base), Some(head)) => change::read(api, about.files.repo, &base.sha, head).await.map(Some),
         _ => Ok(None),
     }
 }
 
+/// What the change starts from, and how many commits head lacks of the branch that it is for.
+async fn ends(api: &Api, about: &About<'_>, cuts: &mut Vec<Cut>) -> Result<(Option<Base>, Option<u64>), Fault> {
+    if about.part == Part::Fork {
+        let point = told(fork_point(api, about).await, cuts, "where the pull request begins")?.flatten();
+        let base = |sha| Base { sha, kind: BaseKind::MergeBase, deployed_at: None };
+        return Ok(point.map_or((None, None), |point| (Some(base(point.merge_base_commit.sha)), point.behind_by)));
+    }
+    let (base, behind) = join!(base(api, about), behind(api, about));
+    let behind = told(behind, cuts, "commits that its branch has and head lacks")?.flatten();
+    Ok((told(base, cuts, "the last deployment")?.flatten(), behind))
+}
+
 /// What is deployed now; a request of this very run does not count.
 async fn base(api: &Api, about: &About<'_>) -> Result<Option<Base>, Fault> {
-    if about.part == Part::Fork {
-        return fork_point(api, about).await;
-    }
     let own = |sha: &str, at| about.run.head_sha == *sha && at >= Some(about.run.started());
     let live = about.gate.and_then(|gate| gate.live.as_ref());
     if let Some(base) = live.filter(|live| live.success && !own(&live.sha, live.at)).and_then(|live| live.base()) {
         return Ok(Some(base));
     }
     let name = escaped(&about.environment.lossy());
-    let path = about.repo.path(&format!("/deployments?environment={name}&per_page=30"));
+    let path = about.files.repo.path(&format!("/deployments?environment={name}&per_page=30"));
     let deployments: Vec<Deployment> = api.read(&path).await?;
     if deployments.iter().all(|d| own(&d.sha, d.created_at.0)) {
         return last_good_run(api, about).await;
     }
     for deployment in deployments.iter().filter(|d| !own(&d.sha, d.created_at.0)).take(DEPLOYMENTS) {
-        let path = about.repo.path(&format!("/deployments/{}/statuses?per_page=30", deployment.id));
+        let path = about.files.repo.path(&format!("/deployments/{}/statuses?per_page=30", deployment.id));
         let statuses: Vec<DeploymentStatus> = api.read(&path).await?;
         // A later success makes this one inactive; that it once succeeded is what counts.
         if statuses.iter().any(|s| s.state == *"success") {
@@ -170,7 +180,7 @@ async fn last_good_run(api: &Api, about: &About<'_>) -> Result<Option<Base>, Fau
     let branch = about.run.head_branch.as_ref().map(|b| escaped(&b.lossy())).unwrap_or_default();
     let workflow = about.run.workflow_id;
     let path =
-        about.repo.path(&format!("/actions/workflows/{workflow}/runs?status=success&branch={branch}&per_page=5"));
+        about.files.repo.path(&format!("/actions/workflows/{workflow}/runs?status=success&branch={branch}&per_page=5"));
     let runs: Runs = api.read(&path).await?;
     let last = runs.workflow_runs.iter().find(|run| run.id != about.run.id);
     Ok(last.and_then(|run| {
@@ -181,12 +191,14 @@ async fn last_good_run(api: &Api, about: &About<'_>) -> Result<Option<Base>, Fau
 
 #[derive(serde::Deserialize)]
 struct Branch {
-    default_branch: String,
+    default_branch: Text,
 }
 
 #[derive(serde::Deserialize)]
 struct Point {
     merge_base_commit: Sha,
+    #[serde(default)]
+    behind_by: Option<u64>,
 }
 
 #[derive(serde::Deserialize)]
@@ -194,13 +206,30 @@ struct Sha {
     sha: CommitSha,
 }
 
-/// Where an outside pull request left the default branch.
-async fn fork_point(api: &Api, about: &About<'_>) -> Result<Option<Base>, Fault> {
+/// Where head and a branch of the repository part. The second page: the files, which nobody needs here, stand on the
+/// first.
+async fn point(api: &Api, about: &About<'_>, branch: &Text) -> Result<Option<Point>, Fault> {
     let Some(head) = &about.core.head else { return Ok(None) };
-    let branch: Branch = api.read(&about.repo.path("")).await?;
-    let branch = escaped(&branch.default_branch);
-    let point: Point = api.read(&about.repo.path(&format!("/compare/{branch}...{head}?per_page=1"))).await?;
-    Ok(Some(Base { sha: point.merge_base_commit.sha, kind: BaseKind::MergeBase, deployed_at: None }))
+    let branch = escaped(&branch.lossy());
+    let path = format!("/compare/{branch}...{head}?per_page=1&page=2");
+    api.read(&about.files.repo.path(&path)).await.map(Some)
+}
+
+/// Where an outside pull request left the default branch.
+async fn fork_point(api: &Api, about: &About<'_>) -> Result<Option<Point>, Fault> {
+    let branch: Branch = api.read(&about.files.repo.path("")).await?;
+    point(api, about, &branch.default_branch).await
+}
+
+/// How many commits of its own branch head lacks. A branch that is gone, or a tag, tells nothing.
+async fn behind(api: &Api, about: &About<'_>) -> Result<Option<u64>, Fault> {
+    let Some(branch) = about.run.head_branch.as_ref().filter(|_| about.run.runs_file_of_head()) else {
+        return Ok(None);
+    };
+    match point(api, about, branch).await {
+        Err(fault) if fault.trouble == Trouble::NotFound => Ok(None),
+        point => point.map(|point| point.and_then(|point| point.behind_by)),
+    }
 }
 
 /// What the workflow names and says.
@@ -208,62 +237,47 @@ async fn fork_point(api: &Api, about: &About<'_>) -> Result<Option<Base>, Fault>
 struct Named {
     actions: Vec<Action>,
     pipeline: Vec<PipelineFact>,
+    faults: Vec<PipelineFault>,
     cuts: Vec<Cut>,
 }
 
-/// What the workflow names at head, with what it was at the base.
-async fn named(api: &Api, about: &About<'_>, base: Option<&Base>) -> Result<Named, Fault> {
+/// What the workflow names at head, with what it was at the base. The base is read after head: what is alike in both
+/// is read once.
+async fn named(about: &About<'_>, base: Option<&Base>) -> Result<Named, Fault> {
     let (Some(head), Some(path)) = (&about.core.head, about.run.workflow_path()) else {
-        let cuts = vec![unread(&about.run.path, "the run names no file of this repository")];
-        return Ok(Named { cuts, ..Named::default() });
+        return Ok(Named::unread(&about.run.path, "the run names no file of this repository"));
     };
-    let (now, old) = join!(file(api, about.repo, path, head), async {
-        match base {
-            Some(base) => file(api, about.repo, path, &base.sha).await.map(Some),
-            None => Ok(None),
-        }
-    });
-    let (now, old) = (now?, old?);
     let path = Text::from(path);
-    let mut named = Named::default();
-    named.actions = actions_of(&path, &now).unwrap_or_else(|cut| {
-        named.cuts.push(cut);
-        Vec::new()
-    });
-    let before = old.as_ref().and_then(|old| actions_of(&path, old).ok()).unwrap_or_default();
-    for action in &mut named.actions {
-        resolved_by_github(action, about.run);
-        let changed = provenance::changed(std::slice::from_ref(action), &before);
-        action.before = changed.into_iter().next().and_then(|changed| changed.before);
+    let now = files::grow(&about.files, head, &path).await?;
+    if !now.has_root {
+        return Ok(Named::unread(&path, "there is no such file at head"));
     }
-    let (now, old) = (workflow(&path, &now), old.as_ref().map(|old| workflow(&path, old)));
-    named.pipeline = pipeline::facts(&[now], old.as_ref().map(std::slice::from_ref));
+    let old = match base {
+        Some(base) => Some(files::grow(&about.files, &base.sha, &path).await?),
+        None => None,
+    };
+    let mut named = Named { cuts: now.tree.unread(), actions: now.tree.actions, ..Named::default() };
+    if let Some(old) = &old {
+        provenance::compare(&mut named.actions, &old.tree.actions);
+        let at_base = |cut: Cut| Cut { what: Text::new([b"at the base, ", cut.what.as_bytes()].concat()), ..cut };
+        named.cuts.extend(old.tree.unread().into_iter().map(at_base));
+    }
+    named.actions.iter_mut().for_each(|action| resolved_by_github(action, about.run));
+    named.faults = now.tree.faults;
+    named.pipeline = pipeline::facts(&now.workflows, old.as_ref().map(|old| old.workflows.as_slice()));
     Ok(named)
 }
 
-/// A file at a commit, or why it cannot be had.
-type Had = Result<Vec<u8>, SafeText>;
-
-async fn file(api: &Api, repo: &RepoName, path: &str, at: &CommitSha) -> Result<Had, Fault> {
-    match api.get(&repo.path(&format!("/contents/{}?ref={at}", escaped(path))), RAW).await {
-        Ok(answer) => Ok(Ok(answer.body)),
-        Err(fault) if is_about_one(&fault) => Ok(Err(fault.message)),
-        Err(fault) => Err(fault),
+impl Named {
+    /// Nothing is known of what a file names.
+    fn unread(path: &Text, why: &str) -> Self {
+        let what = PipelineTrouble::Unreadable { why: why.into() };
+        let tree = Tree {
+            actions: Vec::new(),
+            faults: vec![PipelineFault { subject: path.clone(), place: path.clone(), what }],
+        };
+        Self { cuts: tree.unread(), faults: tree.faults, ..Self::default() }
     }
-}
-
-fn actions_of(path: &Text, file: &Had) -> Result<Vec<Action>, Cut> {
-    let bytes = file.as_ref().map_err(|why| unread(path, why.as_str()))?;
-    provenance::workflow_actions(path, bytes).map_err(|why| unread(path, &why.to_string()))
-}
-
-/// What was not given says nothing of rights; that it was not given is a cut.
-fn workflow(path: &Text, file: &Had) -> Workflow {
-    file.as_ref().map_or_else(|_| Workflow::read(path, b""), |bytes| Workflow::read(path, bytes))
-}
-
-fn unread(path: &Text, why: &str) -> Cut {
-    Cut { what: Text::new([b"actions of ", path.as_bytes(), b": ", why.as_bytes()].concat()), kept: 0, of: 1 }
 }
 
 /// GitHub resolves the reusable workflows of a run when it starts: that is what runs.
@@ -279,7 +293,7 @@ fn resolved_by_github(action: &mut Action, run: &Run) {
 /// Jobs, pull requests and earlier deployments; what cannot be read is said and keeps nothing back.
 async fn context(api: &Api, about: &About<'_>) -> Result<Facts, Fault> {
     let run = about.run;
-    let path = about.repo.path(&format!("/actions/runs/{}/jobs?filter=latest&per_page=100", run.id));
+    let path = about.files.repo.path(&format!("/actions/runs/{}/jobs?filter=latest&per_page=100", run.id));
     let variables = serde_json::json!({
         "run": run.node_id, "repository": run.repository.node_id, "environment": [about.environment.lossy()],
     });

@@ -8,6 +8,7 @@ mod comment;
 mod decide;
 mod details;
 mod evidence;
+mod files;
 mod gates;
 mod graphql;
 mod host;
@@ -16,6 +17,7 @@ mod name;
 mod refusal;
 mod request;
 mod reread;
+mod resolver;
 mod reversed;
 mod select;
 mod session;
@@ -35,6 +37,7 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::sync::Notify;
 
 use super::port::{Answer, Backend, ByHand, Capabilities, Fault, Poll, Session, Trouble};
+use super::resolver::Resolver;
 use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
 use crate::domain::evidence::Evidence;
@@ -79,6 +82,8 @@ struct Inner {
     forks: bool,
     pace: Span,
     known: Mutex<Known>,
+    objects: files::Store,
+    names: resolver::Names,
     groups: decide::Groups,
     evidence_came: Notify,
 }
@@ -105,6 +110,8 @@ impl GitHub {
             forks,
             pace,
             known: Mutex::default(),
+            objects: files::Store::default(),
+            names: resolver::Names::default(),
             groups: decide::Groups::default(),
             evidence_came: Notify::new(),
         }))
@@ -219,14 +226,14 @@ impl Inner {
         let gate = self.known().details.get(&id.run).and_then(|d| d.gate(id.part).cloned());
         let repo = details::name_of(&run)?;
         let about = evidence::About {
-            repo: &repo,
+            files: files::At { api: &self.api, store: &self.objects, repo: &repo, id: run.repository.id },
             run: &run,
             part: id.part,
             gate: gate.as_ref(),
             environment: &request.core.environment.value,
             core: &request.core,
         };
-        let read = evidence::read(&self.api, &about).await?;
+        let read = evidence::read(&about).await?;
         let evidence = read.evidence.clone();
         let manifest = Digest::of(json::to_line(&evidence).unwrap_or_default().as_bytes());
         self.known().keep(key.clone(), Arc::new(read), manifest);
@@ -301,5 +308,9 @@ impl Backend for GitHub {
 
     fn by_hand(&self, request: &Request, ballot: Ballot) -> ByHand {
         words::by_hand(&self.0.api.host().name, request, ballot)
+    }
+
+    fn resolver(&self) -> Option<Arc<dyn Resolver>> {
+        Some(Arc::new(resolver::OverApi::new(Arc::clone(&self.0))))
     }
 }

@@ -164,7 +164,8 @@ impl Asks<'_> {
         }
         if let Some(sha) = commit(look_up.action.sha.as_ref()) {
             let claimed = look_up.action.comment.as_ref().and_then(provenance::claimed_version);
-            look_up.reach = Some(self.reach(&repository, &sha, claimed.as_ref()).await);
+            let hint = claimed.as_ref().or(whole.is_none().then_some(&look_up.action.reference));
+            look_up.reach = Some(self.reach(&repository, &sha, hint).await);
             if let Some(claimed) = claimed.filter(|_| whole.is_some()) {
                 look_up.claim = self.claim(&repository, &claimed, &sha).await;
             }

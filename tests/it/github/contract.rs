@@ -3,6 +3,8 @@
 
 use std::process::{Child, Command, Stdio};
 
+use jit_tui::backends::resolver::Repository;
+use jit_tui::domain::lookup::Reach;
 use jit_tui::sys::http::{Client, Method};
 
 use super::*;
@@ -52,6 +54,8 @@ fn world() -> World {
     let held = world.add_repo("acme/held");
     world.repo_mut(held).environments[0].app = Some("change-freeze".to_owned());
     world.add_run(held, &[&["production"]]);
+    world.add_actions();
+    world.repos.last_mut().unwrap().strays.push(super::fake::world::sha("stray"));
     world
 }
 
@@ -72,10 +76,34 @@ async fn contract_every_call_and_every_answer_fits_githubs_own_document() {
             let read = github.read(request.key()).await.unwrap_or_else(|f| panic!("{f}"));
             assert_eq!(read.digest(), request.digest());
             let evidence = github.evidence(request.key()).await.unwrap_or_else(|f| panic!("{f}"));
-            assert!(evidence.cuts.is_empty(), "{:?}", evidence.cuts);
+            assert!(
+                evidence.cuts.is_empty() && evidence.faults.is_empty(),
+                "{:?} {:?}",
+                evidence.cuts,
+                evidence.faults
+            );
         }
+        look_up(&github).await;
     }
     decide(&open_at(&address, "organisations = [\"acme\"]\npace = \"0s\"")).await;
+}
+
+/// Every call that looking an action up takes.
+async fn look_up(github: &Arc<dyn Backend>) {
+    let resolver = github.resolver().unwrap();
+    let (action, _) = Repository::of_action(&"aquasecurity/trivy-action".into()).unwrap();
+    let sha = resolver.resolve(&action, &"0.33.1".into()).await.unwrap_or_else(|f| panic!("{f}"));
+    let main = resolver.resolve(&action, &"main".into()).await.unwrap_or_else(|f| panic!("{f}"));
+    resolver.resolve(&action, &main.as_str().into()).await.unwrap_or_else(|f| panic!("{f}"));
+    let hint = Text::from("0.33.1");
+    assert_eq!(resolver.reach(&action, &sha, Some(&hint)).await, Reach::Proven { on: "refs/tags/0.33.1".into() });
+    assert_eq!(resolver.reach(&action, &main, None).await, Reach::Proven { on: "refs/heads/main".into() });
+    let stray = super::fake::world::sha("stray").parse().unwrap();
+    assert_eq!(resolver.reach(&action, &stray, None).await, Reach::Impostor);
+    let file = resolver.file(&action, &sha, &"action.yml".into()).await.unwrap_or_else(|f| panic!("{f}"));
+    assert!(file.is_some());
+    let change = resolver.compare(&action, &sha, &main).await.unwrap_or_else(|f| panic!("{f}"));
+    assert_eq!(change.count, 1);
 }
 
 async fn decide(github: &Arc<dyn Backend>) {

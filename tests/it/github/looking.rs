@@ -8,7 +8,8 @@ use jit_tui::domain::finding::FindingId;
 use super::fake::Fault;
 use super::*;
 
-async fn evidence(scene: &Scene) -> (Arc<Request>, Evidence) {
+/// What can be looked at of the request for production.
+pub async fn evidence(scene: &Scene) -> (Arc<Request>, Evidence) {
     let request = scene.one("production").await;
     let evidence = scene.github.evidence(request.key()).await.unwrap_or_else(|f| panic!("{f}"));
     (request, evidence)

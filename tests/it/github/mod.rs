@@ -12,6 +12,8 @@ mod gates;
 #[cfg(feature = "test-hooks")]
 mod guarded;
 mod looking;
+mod resolving;
+mod tree;
 mod trouble;
 
 use std::path::{Path, PathBuf};
