@@ -216,7 +216,7 @@ impl Api {
             self.forget_token();
         }
         match refusal::limit(&answer) {
-            Some(limit) => Err(self.limited(limit)),
+            Some(limit) => Err(self.limited(limit, which)),
             None => Ok(answer),
         }
     }
@@ -260,13 +260,13 @@ impl Api {
         }
     }
 
-    fn limited(&self, limit: Limit) -> Fault {
+    fn limited(&self, limit: Limit, which: Which) -> Fault {
         let now = clock::now().wall;
         let Ok(mut budgets) = self.budgets.lock() else { return limited(Span::mins(1), "too many calls") };
         match limit {
             Limit::Secondary(named) => limited(budgets.refused(now, named), "too many calls at once"),
             Limit::Primary(reset) => {
-                let wait = budgets.exhausted(Which::Rest, now).unwrap_or(reset.since(now)).max(Span::secs(1));
+                let wait = budgets.exhausted(which, now).unwrap_or(reset.since(now)).max(Span::secs(1));
                 limited(wait, "the calls of this hour are used up")
             }
         }

@@ -161,8 +161,11 @@ fn is_race(answer: &http::Answer) -> bool {
 /// Whether all of them wait as they were shown.
 async fn still_waits(gh: &Inner, group: &Group, members: &[Member]) -> Result<bool, Fault> {
     let (id, _) = first(group, members)?;
-    let now = reread::run(gh, &id).await?;
-    Ok(members.iter().all(|m| state_of(&now, group, m) == State::Pending))
+    Ok(all_wait(&reread::run(gh, &id).await?, group, members))
+}
+
+fn all_wait(now: &Now, group: &Group, members: &[Member]) -> bool {
+    members.iter().all(|m| state_of(now, group, m) == State::Pending)
 }
 
 fn first(group: &Group, members: &[Member]) -> Result<(Ident, u32), Fault> {
@@ -216,6 +219,13 @@ fn outcome(now: &Now, group: &Group, member: &Member) -> Outcome {
 async fn over_graphql(gh: &Inner, group: &Group, members: &[Member]) -> Result<(), Fault> {
     let (id, _) = first(group, members)?;
     let now = reread::run(gh, &id).await?;
+    if !all_wait(&now, group, members) {
+        return Err(Fault::new(
+            Trouble::Changed,
+            "it does not wait any more as it was shown",
+            "look at the list again",
+        ));
+    }
     let node = |m: &Member| now.gates.iter().find(|g| g.id == m.environment).and_then(|g| g.node.clone());
     let environments: Option<Vec<String>> = members.iter().map(node).collect();
     let environments =

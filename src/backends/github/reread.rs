@@ -87,17 +87,21 @@ fn with_details(known: &super::known::Known, run: u64, gate: Gate) -> Gate {
     }
 }
 
-/// With REST used up, GraphQL's own budget serves, as long as the run is the very one that REST told.
+/// With REST used up, GraphQL's own budget serves, as long as the run is the very one that REST told. Of a run that
+/// moved it can only be told how the wave that was shown was answered: nothing can be decided about it any more.
 async fn over_graphql(gh: &Inner, id: &Ident, wait: crate::domain::time::Span) -> Result<Now, Fault> {
     let used_up = || limited(wait, "the calls of this hour are used up");
     let run = gh.known().run(id.run).ok_or_else(used_up)?;
     let (query, variables) = graphql::details(&[run.node_id.as_str()], &[]);
     let answer: Answer = gh.api.graphql(&query, variables).await?;
     let node = answer.nodes.into_iter().flatten().next().ok_or_else(used_up)?;
-    if id.part == Part::Fork || node.updated_at != run.updated_at || !node.is_whole() {
+    let Part::Environment { id: environment, wave: shown } = id.part else { return Err(used_up()) };
+    let (whole, moved) = (node.is_whole(), node.updated_at != run.updated_at);
+    let details = of_node(&run, node, clock::now().wall);
+    let answered = wave(&details.reviews, environment) > shown;
+    if !whole || (moved && !answered) {
         return Err(used_up());
     }
-    let details = of_node(&run, node, clock::now().wall);
     Ok(Now { run, gates: details.gates, reviews: details.reviews })
 }
 

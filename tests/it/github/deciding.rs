@@ -133,11 +133,62 @@ async fn with_rest_used_up_graphql_decides_the_very_run_that_was_read() {
     assert_eq!(read.digest(), request.digest());
     let outcome = scene.github.decide(&decision(&request, Ballot::Approve, ""), "").await.unwrap();
     assert_eq!(scene.fake.world().runs[0].reviews.len(), 1);
-    assert!(
-        matches!(outcome, Outcome::Unknown { .. }),
-        "the run moved on, so it cannot be read again: {}",
-        outcome.words()
-    );
+    assert_eq!(outcome, Outcome::Final { state: State::Approved }, "the id in the comment proves it, over GraphQL too");
+}
+
+/// Calls of REST are used up, and the console knows it.
+async fn rest_used_up(scene: &Scene, request: &Request) {
+    scene.fake.world().rest.remaining = 0;
+    let fault = scene.github.read(request.key()).await.unwrap_err();
+    assert_eq!(fault.trouble, Trouble::Limited);
+    scene.fake.world().take_calls();
+}
+
+#[tokio::test]
+async fn with_rest_used_up_a_lost_answer_is_settled_over_graphql() {
+    let scene = Scene::of(one_gate()).await;
+    let request = scene.one("production").await;
+    rest_used_up(&scene, &request).await;
+    scene.github.read(request.key()).await.unwrap();
+    // The reading before the mutation goes through, the mutation's own answer is lost.
+    scene.fake.world().break_next(Method::POST, "/graphql", 1, Fault::Slow(millis(1)));
+    scene.fake.world().break_next(Method::POST, "/graphql", 1, Fault::Lost);
+    let decision = decision(&request, Ballot::Approve, "");
+    let fault = scene.github.decide(&decision, "").await.unwrap_err();
+    assert_eq!(fault.trouble, Trouble::NoAnswer, "{fault}");
+    let now = scene.github.read(request.key()).await.unwrap();
+    assert_eq!(decide::settle(&decision, &now, Span::secs(1)), Some(Outcome::Final { state: State::Approved }));
+    let world = scene.fake.world();
+    assert_eq!(world.runs[0].reviews.len(), 1, "once");
+    assert!(world.calls.iter().all(|call| call.path == "/graphql"), "{:?}", world.calls);
+}
+
+#[tokio::test]
+async fn with_rest_used_up_whoever_was_quicker_is_named_over_graphql() {
+    let scene = Scene::of(one_gate()).await;
+    let request = scene.one("production").await;
+    rest_used_up(&scene, &request).await;
+    let run = scene.fake.world().runs[0].id;
+    scene.fake.world().answered_by("dan", run, "production", false);
+    let now = scene.github.read(request.key()).await.unwrap();
+    assert_eq!((now.state.clone(), now.votes[0].by.subject.clone()), (State::Rejected, Text::from("dan")));
+    let fault = scene.github.decide(&decision(&request, Ballot::Approve, ""), "").await.unwrap_err();
+    assert_eq!(fault.trouble, Trouble::Changed, "{fault}");
+    assert_eq!(scene.fake.world().runs[0].reviews.len(), 1);
+}
+
+#[tokio::test]
+async fn with_rest_used_up_a_later_wave_is_never_decided_for_the_one_that_was_shown() {
+    let mut world = World::default();
+    let repo = world.add_repo("acme/shop");
+    let run = world.add_run(repo, &[&["production"], &["production"]]);
+    let scene = Scene::of(world).await;
+    let request = scene.one("production").await;
+    rest_used_up(&scene, &request).await;
+    scene.fake.world().answered_by("dan", run, "production", true);
+    let fault = scene.github.decide(&decision(&request, Ballot::Approve, ""), "").await.unwrap_err();
+    assert_eq!(fault.trouble, Trouble::Changed, "{fault}");
+    assert_eq!(scene.fake.world().runs[0].reviews.len(), 1, "dan's, and none for the wave after it");
 }
 
 #[tokio::test]
