@@ -8,7 +8,7 @@ use super::state::State;
 use super::{Effect, news, time};
 use crate::desk::news::{Errand, Wanted};
 use crate::domain::digest::Digest;
-use crate::domain::finding::{Finding, Severity};
+use crate::domain::finding::{self, Finding, Severity};
 use crate::domain::ids::{BackendName, RequestKey};
 use crate::domain::json;
 use crate::domain::lookup::LookUps;
@@ -63,8 +63,7 @@ impl LookedUp {
             self.plain.remove(request.key());
             return request;
         };
-        let known = |new: &&Finding| !request.findings.iter().any(|old| old.sameness() == new.sameness());
-        let added: Vec<Finding> = told.findings.iter().filter(known).cloned().collect();
+        let added = finding::added(&request.findings, &told.findings);
         self.plain.insert(request.key().clone(), Arc::clone(&request));
         if added.is_empty() {
             return request;

@@ -35,6 +35,7 @@ use crate::audit;
 use crate::backends::port::{Backend, Fault, Session};
 use crate::domain::acceptance::{Acceptance, Given};
 use crate::domain::decision::Decision;
+use crate::domain::evidence::Evidence;
 use crate::domain::grant::{Enforcer, Grant};
 use crate::domain::ids::{BackendName, DecisionId, GrantId, RequestKey};
 use crate::domain::outcome::Outcome;
@@ -49,7 +50,7 @@ use claims::{Claim, Claims};
 use guard::Guard;
 use journal::Journal;
 pub use limits::Limits;
-use news::{AuditState, GuardState, News};
+use news::{AuditState, GuardState, News, Wanted};
 use pace::Pace;
 use waits::Waits;
 
@@ -269,6 +270,12 @@ impl Desk {
     pub async fn review(&self, backend: &Arc<dyn Backend>, key: &RequestKey, comment: &Text) -> Result<(), Fault> {
         self.0.know_session(backend.name()).await;
         acts::review(&self.0, backend, key, comment).await
+    }
+
+    /// Looks the actions of a request's evidence up, as the console does, and waits for what comes of it. `None` where
+    /// nobody could look.
+    pub async fn look_up(&self, request: &Request, evidence: &Evidence) -> Option<look_ups::Found> {
+        look_ups::looked(&self.0, Wanted::of(request, evidence.actions.clone())).await
     }
 
     /// Accepts a finding for a while.

@@ -177,6 +177,12 @@ impl Finding {
     }
 }
 
+/// Those of `more` that do not stand among the findings yet.
+pub fn added(findings: &[Finding], more: &[Finding]) -> Vec<Finding> {
+    let known = |new: &&Finding| !findings.iter().any(|old| old.sameness() == new.sameness());
+    more.iter().filter(known).cloned().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use color_eyre::eyre::{bail, eyre};
 use serde::Serialize;
 
-use super::{Common, exit_of, find};
+use super::{Common, exit_of, find, look_up};
 use crate::cli::open::Opened;
 use crate::cli::{Exit, open, out, setup};
 use crate::decide::{self, Draft};
@@ -71,8 +71,14 @@ struct Told<'a> {
 
 async fn go(args: Args, times: Times, scope: Option<Scope>, ballot: Ballot) -> Exit {
     let opened = open::open(&args.common.open)?;
-    let (_, request) = find(&opened, &args.key).await?;
+    let (backend, mut request) = find(&opened, &args.key).await?;
     allowed_here(&opened, &request).await?;
+    // What is found can only keep an approval back.
+    if ballot == Ballot::Approve
+        && let Err(fault) = look_up(&opened, &*backend, &mut request).await
+    {
+        out::complain(&safe!("the evidence cannot be read, so nothing of it was looked up: {}", fault.message));
+    }
     let code = request.digest().code();
     if !code.matches(&args.digest) {
         out::complain(&safe!("the request is now {}: look at it again with `jit-tui show`, nothing was sent", code));

@@ -25,7 +25,10 @@ use crate::backends::port::{Backend, Fault};
 use crate::cli::open::{self, Opened};
 use crate::cli::out;
 use crate::domain::acceptance;
+use crate::domain::evidence::Evidence;
+use crate::domain::finding;
 use crate::domain::ids::RequestKey;
+use crate::domain::lookup::LookUps;
 use crate::domain::outcome::Outcome;
 use crate::domain::request::Request;
 use crate::domain::text::SafeText;
@@ -113,6 +116,24 @@ pub async fn find(opened: &Opened, typed: &str) -> color_eyre::Result<(Arc<dyn B
     let mut request = backend.read(&key).await.map_err(|f| fault(&f))?;
     mark(opened, &mut request).await;
     Ok((backend, request))
+}
+
+/// Reads the evidence of a request and looks its actions up, on the same road as the console: what is found stands
+/// among the findings of the request, which is read again for it.
+///
+/// # Errors
+/// Where evidence or request cannot be read.
+pub async fn look_up(
+    opened: &Opened,
+    backend: &dyn Backend,
+    request: &mut Request,
+) -> Result<(Evidence, Arc<LookUps>), Fault> {
+    let evidence = backend.evidence(request.key()).await?;
+    *request = backend.read(request.key()).await?;
+    let found = opened.desk.look_up(request, &evidence).await.unwrap_or_default();
+    request.findings.extend(finding::added(&request.findings, &found.findings));
+    mark(opened, request).await;
+    Ok((evidence, found.look_ups))
 }
 
 /// Notes which findings were accepted here. A log that cannot be read hides nothing: all of them count then.

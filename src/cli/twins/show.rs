@@ -4,11 +4,13 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::{Common, Shown, find};
+use super::{Common, Shown, find, look_up};
 use crate::cli::{Exit, open, out, setup};
+use crate::domain::action::Action;
 use crate::domain::evidence::Evidence;
+use crate::domain::lookup::LookUps;
 use crate::domain::request::{Command, Request};
-use crate::domain::text::SafeText;
+use crate::domain::text::{SafeText, Text};
 use crate::domain::time::Ms;
 use crate::safe;
 
@@ -26,23 +28,25 @@ pub fn run(args: Args) -> Exit {
     setup::runtime()?.block_on(go(args))
 }
 
-/// What `--json` prints: a line of `list`, and the evidence.
+/// What `--json` prints: a line of `list`, the evidence, and what was looked up of its actions.
 #[derive(Serialize)]
 struct Told<'a> {
     #[serde(flatten)]
     shown: Shown<'a>,
     evidence: &'a Evidence,
+    look_ups: &'a LookUps,
 }
 
 async fn go(args: Args) -> Exit {
     let opened = open::open(&args.common.open)?;
-    let (backend, request) = find(&opened, &args.key).await?;
-    let evidence = backend.evidence(request.key()).await.map_err(|f| super::fault(&f))?;
+    let (backend, mut request) = find(&opened, &args.key).await?;
+    let (evidence, look_ups) = look_up(&opened, &*backend, &mut request).await.map_err(|f| super::fault(&f))?;
     if args.common.json {
-        out::json(&Told { shown: Shown::of(&request), evidence: &evidence })?;
+        out::json(&Told { shown: Shown::of(&request), evidence: &evidence, look_ups: &look_ups })?;
         return Ok(ExitCode::SUCCESS);
     }
-    for line in lines(&request, crate::sys::clock::now().wall).into_iter().chain(evidence_lines(&evidence)) {
+    let told = evidence_lines(&evidence).into_iter().chain(action_lines(&evidence, &look_ups));
+    for line in lines(&request, crate::sys::clock::now().wall).into_iter().chain(told) {
         out::line(&line)?;
     }
     Ok(ExitCode::SUCCESS)
@@ -114,10 +118,19 @@ fn evidence_lines(evidence: &Evidence) -> Vec<SafeText> {
             .iter()
             .map(|c| safe!("COMMIT    {} {}  {}", c.sha.short(), c.author.ident(), c.subject.prose())),
     );
-    lines.extend(evidence.actions.iter().map(|a| {
-        let sha = a.sha.as_ref().map_or(SafeText::lit("not resolved: may move after approval"), |sha| sha.ident());
-        safe!("ACTION    {}@{}  {}  ({})", a.name.ident(), a.reference.ident(), sha, a.place.ident())
-    }));
     lines.extend(evidence.cuts.iter().map(|c| safe!("CUT       {}: {} of {}", c.what.ident(), c.kept, c.of)));
     lines
+}
+
+/// Every action with what it stands for now; those that others call are told as far as they were looked up.
+fn action_lines(evidence: &Evidence, look_ups: &LookUps) -> Vec<SafeText> {
+    let looked = look_ups.list.iter().map(|look_up| &look_up.action);
+    let actions: Vec<&Action> =
+        if look_ups.list.is_empty() { evidence.actions.iter().collect() } else { looked.collect() };
+    let line = |a: &&Action| {
+        let sha = a.sha.as_ref().map_or(SafeText::lit("not proven"), Text::ident);
+        let moves = if a.is_pinned() { "" } else { ", may move after approval" };
+        safe!("ACTION    {}  {}{}  ({})", a.written().ident(), sha, moves, a.place.ident())
+    };
+    actions.iter().map(line).collect()
 }

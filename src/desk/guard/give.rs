@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crate::backends::port::{Backend, Fault};
-use crate::desk::Inner;
 use crate::desk::polls::within;
+use crate::desk::{Inner, look_ups};
 use crate::domain::action::Action;
 use crate::domain::decision::Decision;
 use crate::domain::digest::Digest;
+use crate::domain::finding;
 use crate::domain::grant::{Enforcer, Grant};
 use crate::domain::guard::Kept;
 use crate::domain::ids::GrantId;
@@ -53,9 +54,13 @@ pub(in crate::desk) fn give(desk: &Inner, decision: &Decision, ground: &Ground, 
         return None;
     }
     let start_by_boot = now.boot + grant.start_by.since(now.wall);
+    // What was found of its actions was on the screen too: it stops no later gate by itself.
+    let looked_up = look_ups::found(desk, &decision.evidence_digest).map(|found| found.findings).unwrap_or_default();
+    let mut findings = ground.request.findings.clone();
+    findings.extend(finding::added(&findings, &looked_up));
     let kept = Kept {
         grant,
-        findings: ground.request.findings.clone(),
+        findings,
         on_expiry: desk.guard.limits.on_expiry,
         boot: desk.guard.boot.as_str().into(),
         start_by_boot,

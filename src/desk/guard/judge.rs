@@ -26,7 +26,7 @@ pub(in crate::desk) struct Gate<'a> {
     pub(in crate::desk) request: &'a Request,
     /// Its evidence.
     pub(in crate::desk) evidence: &'a Evidence,
-    /// What came of looking its actions up, as far as this process did; weighed by the policy.
+    /// What came of looking its actions up, weighed by the policy.
     pub(in crate::desk) looked_up: &'a [Finding],
     /// The policy of this console.
     pub(in crate::desk) policy: &'a Policy,
@@ -121,7 +121,7 @@ pub(in crate::desk) fn may_pass(kept: &Kept, gate: &Gate<'_>) -> Result<(), Stop
     let bound = Bound::of(&gate.request.core, &gate.evidence.actions, gate.policy.digest());
     grants::covers(&kept.grant, &bound, gate.now.wall).map_err(Stop::NotCovered)?;
     nothing_blocks(gate)?;
-    nothing_new(kept, gate.request)?;
+    nothing_new(kept, gate)?;
     one_is_enough(gate.request)?;
     policy_still_agrees(kept, gate)
 }
@@ -152,9 +152,12 @@ fn nothing_blocks(gate: &Gate<'_>) -> Result<(), Stop> {
     all.find(|found| found.blocks).map_or(Ok(()), |found| Err(blocked(found)))
 }
 
-fn nothing_new(kept: &Kept, request: &Request) -> Result<(), Stop> {
+/// Whatever is new in the request; of its actions only what a person would stop at: high, or not known.
+fn nothing_new(kept: &Kept, gate: &Gate<'_>) -> Result<(), Stop> {
     let known = |found: &Finding| kept.findings.iter().any(|before| is_no_worse(found, before));
-    match request.findings.iter().find(|found| found.new && !known(found)) {
+    let stops = |found: &&Finding| matches!(found.severity, Severity::High | Severity::Unknown);
+    let new = gate.request.findings.iter().filter(|found| found.new);
+    match new.chain(gate.looked_up.iter().filter(stops)).find(|found| !known(found)) {
         Some(found) => Err(Stop::NewFinding(Box::new(found.clone()))),
         None => Ok(()),
     }

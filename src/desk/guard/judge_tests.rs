@@ -100,6 +100,25 @@ fn what_a_look_up_found_stops_it_where_it_blocks_and_only_there() {
 }
 
 #[test]
+fn what_became_of_its_actions_since_the_approval_stops_it() {
+    let request = request_of(core("hub/b#1"));
+    let found = |id, detail: &str| Finding::new(id, "acme/scan@v1", detail);
+    for (now_found, at_approval, passes) in [
+        (found(FindingId::TagMoved, "a -> b"), None, false),
+        (found(FindingId::TagMoved, "a -> b"), Some(found(FindingId::TagMoved, "a -> b")), true),
+        (found(FindingId::ActionNotProven, "offline"), None, false),
+        (found(FindingId::ActionNotProven, "offline"), Some(found(FindingId::ActionNotProven, "offline")), true),
+        (found(FindingId::ActionNotProven, "HTTP 403"), Some(found(FindingId::ActionNotProven, "offline")), false),
+    ] {
+        let kept = Kept { findings: at_approval.into_iter().collect(), ..kept() };
+        let (evidence, policy) = (&Evidence::default(), &policy());
+        let looked_up = std::slice::from_ref(&now_found);
+        let gate = Gate { request: &request, evidence, looked_up, policy, now: now(), boot: BOOT };
+        assert_eq!(may_pass(&kept, &gate).is_ok(), passes, "{now_found:?}");
+    }
+}
+
+#[test]
 fn a_finding_that_was_there_at_the_approval_does_not_stop_it_unless_it_is_worse_now() {
     let known = Finding::new(FindingId::ActionMovable, "acme/scan", "v4");
     let mut kept = kept();

@@ -7,12 +7,13 @@ use super::book::Entry;
 use super::judge::{self, Gate, Stop};
 use super::keep::named;
 use crate::backends::port::Backend;
-use crate::desk::news::News;
+use crate::desk::news::{News, Wanted};
 use crate::desk::polls::within;
 use crate::desk::road::{self, Auto};
 use crate::desk::{Inner, UnderWay, limits, look_ups, pace};
 use crate::domain::decision::{Decision, Seen};
 use crate::domain::evidence::Evidence;
+use crate::domain::finding::Finding;
 use crate::domain::grant::Grant;
 use crate::domain::ids::{DecisionId, GrantId, RequestKey};
 use crate::domain::outcome::Outcome;
@@ -43,17 +44,23 @@ pub(super) async fn pass(
         return Err(Stop::Policy(SafeText::lit("it could not be let through three times")));
     }
     let _under_way = UnderWay::one_more(&desk.under_way);
-    let _place = pace::place(desk, backend, key).await;
-    // In this order: what the evidence shows stands among the findings once it was read.
+    // In this order: what the evidence shows stands among the findings once it was read. Its actions are looked up
+    // before the turn comes, since others wait for that.
     let Ok(evidence) = within(backend.evidence(key)).await else { return Ok(()) };
-    let Ok(request) = within(backend.read(key)).await else { return Ok(()) };
+    let Ok(seen) = within(backend.read(key)).await else { return Ok(()) };
+    let Some(found) = look_ups::looked(desk, Wanted::of(&seen, evidence.actions.clone())).await else { return Ok(()) };
+    let _place = pace::place(desk, backend, key).await;
+    let request = match within(backend.read(key)).await {
+        Ok(request) if request.evidence.digest == seen.evidence.digest => request,
+        _ => return Ok(()),
+    };
     for _ in 0..TRIES {
         if !desk.guard.seat.is_ours() {
             return Ok(());
         }
         let Ok(reading) = limits::read(&desk.guard.book, backend.name()).await else { return Ok(()) };
         let Some(entry) = reading.entries.iter().find(|e| e.kept.grant.id == *grant) else { return Ok(()) };
-        judged(desk, entry, &request, &evidence)?;
+        judged(desk, entry, &request, &evidence, &found.findings)?;
         let Some(decision) = decision(desk, &entry.kept.grant, &request) else { return Ok(()) };
         let event = Event::Passed { grant: grant.clone(), decision: decision.id.clone() };
         let (kept, boot) = (entry.kept.clone(), desk.guard.boot.clone());
@@ -67,13 +74,17 @@ pub(super) async fn pass(
     Ok(())
 }
 
-fn judged(desk: &Inner, entry: &Entry, request: &Request, evidence: &Evidence) -> Result<(), Stop> {
+fn judged(
+    desk: &Inner,
+    entry: &Entry,
+    request: &Request,
+    evidence: &Evidence,
+    looked_up: &[Finding],
+) -> Result<(), Stop> {
     let Some(policy) = &desk.guard.limits.policy else {
         return Err(Stop::Policy(SafeText::lit("this console has no policy")));
     };
-    let mut looked_up = look_ups::found(desk, &request.evidence.digest);
-    policy.weigh(&mut looked_up);
-    let (looked_up, now, boot) = (&looked_up, desk.now(), desk.guard.boot.as_str());
+    let (now, boot) = (desk.now(), desk.guard.boot.as_str());
     judge::may_pass(&entry.kept, &Gate { request, evidence, looked_up, policy, now, boot })
 }
 

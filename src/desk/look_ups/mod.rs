@@ -12,13 +12,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use super::Inner;
 use super::news::{News, Wanted};
+use crate::backends::port::Backend;
 use crate::backends::resolver::Resolver;
 use crate::domain::digest::Digest;
 use crate::domain::finding::Finding;
+use crate::domain::grant::Enforcer;
 use crate::domain::lookup::LookUps;
 use crate::findings;
 use memory::Memory;
@@ -63,6 +65,8 @@ pub(super) struct Desk {
     actions: Actions,
     memory: Memory,
     turns: Semaphore,
+    /// Some look-up came to its end.
+    ended: Notify,
     state: Mutex<Books>,
 }
 
@@ -75,7 +79,13 @@ struct Books {
 
 impl Desk {
     pub(super) fn new(actions: Actions) -> Self {
-        Self { actions, memory: Memory::default(), turns: Semaphore::new(AT_ONCE), state: Mutex::default() }
+        Self {
+            actions,
+            memory: Memory::default(),
+            turns: Semaphore::new(AT_ONCE),
+            ended: Notify::new(),
+            state: Mutex::default(),
+        }
     }
 
     fn books(&self) -> std::sync::MutexGuard<'_, Books> {
@@ -95,6 +105,17 @@ impl Desk {
         }
     }
 
+    /// Waits while somebody looks this evidence up.
+    async fn while_running(&self, evidence: &Digest) {
+        loop {
+            let ended = self.ended.notified();
+            if !self.books().running.contains(evidence) {
+                return;
+            }
+            ended.await;
+        }
+    }
+
     fn kept(&self, evidence: &Digest) -> Option<(Arc<Wanted>, Arc<LookUps>)> {
         self.books().done.get(evidence).cloned()
     }
@@ -106,6 +127,7 @@ struct Running<'a>(&'a Desk, Digest);
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.books().running.remove(&self.1);
+        self.0.ended.notify_waiters();
     }
 }
 
@@ -148,17 +170,46 @@ async fn walk(desk: &Arc<Inner>, wanted: Wanted) {
     }
 }
 
-/// What was found when the actions of this evidence were looked up; nothing where nobody did.
-pub(super) fn found(desk: &Inner, evidence: &Digest) -> Vec<Finding> {
-    desk.look_ups.kept(evidence).map(|(_, look_ups)| findings_of(&look_ups)).unwrap_or_default()
+/// What came of looking the actions of one piece of evidence up.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Each action by itself.
+    pub look_ups: Arc<LookUps>,
+    /// What is wrong with them; each weighs what this console's policy says.
+    pub findings: Vec<Finding>,
 }
 
-fn findings_of(look_ups: &LookUps) -> Vec<Finding> {
-    findings::of_facts(&findings::of_look_ups(look_ups))
+/// Looks up what is about to be judged, anew, and waits for it: what the budget does not reach to is not proven. `None`
+/// where nothing came of it, since the program ends.
+pub(super) async fn looked(desk: &Arc<Inner>, wanted: Wanted) -> Option<Found> {
+    if wanted.actions.is_empty() {
+        return Some(Found::default());
+    }
+    let evidence = wanted.evidence;
+    run(desk, wanted).await;
+    desk.look_ups.while_running(&evidence).await;
+    found(desk, &evidence).filter(|found| found.look_ups.done)
+}
+
+/// What was found when the actions of this evidence were looked up last, as far as that got; absent where nobody did.
+pub(super) fn found(desk: &Inner, evidence: &Digest) -> Option<Found> {
+    let (wanted, look_ups) = desk.look_ups.kept(evidence)?;
+    Some(Found { findings: findings_of(desk, &wanted, &look_ups), look_ups })
+}
+
+fn findings_of(desk: &Inner, wanted: &Wanted, look_ups: &LookUps) -> Vec<Finding> {
+    let mut findings = findings::of_facts(&findings::of_look_ups(look_ups));
+    // Our broker's findings weigh what its own policy says.
+    let is_foreign = |backend: Arc<dyn Backend>| backend.capabilities().enforcer != Enforcer::Broker;
+    let policy = desk.guard.limits.policy.as_ref();
+    if let Some(policy) = policy.filter(|_| desk.backend(&wanted.key.backend).is_some_and(is_foreign)) {
+        policy.weigh(&mut findings);
+    }
+    findings
 }
 
 async fn tell(desk: &Arc<Inner>, wanted: &Arc<Wanted>, look_ups: LookUps) {
-    let found = findings_of(&look_ups);
+    let found = findings_of(desk, wanted, &look_ups);
     let look_ups = Arc::new(look_ups);
     desk.look_ups.keep(wanted, Arc::clone(&look_ups));
     desk.tell(News::LookedUp { evidence: wanted.evidence, look_ups, findings: found.into() }).await;

@@ -37,7 +37,7 @@ impl Night {
         let config = format!(
             "[[backend]]\nkind = \"github\"\nname = \"github\"\naddress = \"{}\"\norganisations = [\"acme\"]\n\
              token_command = [\"echo\", \"ghp_fake\"]\ninterval = \"1s\"\npace = \"0s\"\n\
-             [guard]\npolicy = \"policy.toml\"\n",
+             [actions]\nlook_up = false\n[guard]\npolicy = \"policy.toml\"\n",
             fake.address
         );
         home.config("config.toml", &config).config("policy.toml", POLICY);
