@@ -134,6 +134,8 @@ pub struct Page {
     pub next: u64,
     /// Whether the next page holds something already.
     pub more: bool,
+    /// Why the broker can write nothing now, and so grants nothing.
+    pub degraded: Option<Text>,
 }
 
 /// Answer to a decision.

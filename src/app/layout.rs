@@ -61,10 +61,10 @@ fn columns(area: Rect, from: u16, count: u16) -> Rect {
 }
 
 impl Layout {
-    /// For a size, with or without a banner.
-    pub fn new(size: (u16, u16), banner: bool) -> Self {
+    /// For a size, with so many rows of a banner.
+    pub fn new(size: (u16, u16), banner: usize) -> Self {
         let area = Rect { x: 0, y: 0, width: size.0, height: size.1 };
-        let head = if banner { 3 } else { 2 };
+        let head = u16::try_from(banner).unwrap_or(0).saturating_add(2);
         let body = size.1.saturating_sub(head + 3);
         Self {
             header: rows(area, 0, head),
@@ -91,7 +91,7 @@ impl Layout {
         let body = self.body;
         let head = 3;
         if body.width >= WIDE {
-            let left = (body.width * 6 / 10).max(78);
+            let left = (body.width * 6 / 10).max(80);
             let below = rows(body, head, body.height);
             return ListLayout {
                 head: rows(body, 0, head),
@@ -158,14 +158,14 @@ mod tests {
     #[test]
     fn parts_lie_inside_the_screen_and_home_has_ten_rows() {
         for (w, h) in (0..=300).step_by(7).flat_map(|w| (0..=100).map(move |h| (w, h))) {
-            let layout = Layout::new((w, h), h % 2 == 0);
-            let (list, diff) = (layout.list(), DiffLayout::new(layout.request().1, 2, h % 3 > 0));
+            let layout = Layout::new((w, h), usize::from(h % 3));
+            let (list, diff) = (layout.list(), DiffLayout::new(layout.request().1, 2, h % 2 > 0));
             let parts = [layout.header, layout.body, layout.strip, layout.footer, list.rows, list.detail];
             for part in parts.iter().chain(&[list.detail_window(), diff.files, diff.paper, diff.window()]) {
                 assert!(part.right() <= w && part.bottom() <= h, "{w}x{h} {part:?}");
             }
         }
-        assert_eq!(Layout::new((80, 24), false).list().rows.height, 10);
-        assert!(Layout::new((60, 16), false).list().rows.height >= 4);
+        assert_eq!(Layout::new((80, 24), 0).list().rows.height, 10);
+        assert!(Layout::new((60, 16), 0).list().rows.height >= 4);
     }
 }

@@ -125,7 +125,9 @@ pub(super) fn take_requests(
     state.dirty = true;
     settle_unknown(state);
     drop_what_is_over(state, fx);
-    if !dialog {
+    if dialog {
+        state.queue.refresh(state.label);
+    } else {
         state.queue.rebuild(state.label);
         state.queue.show_cursor(usize::from(state.layout().list().rows.height));
         note_swap(state, before.as_ref());

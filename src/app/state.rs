@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::evidence::Evidences;
 use super::holds::Holds;
 use super::layout::Layout;
+use super::line::Line;
 use super::look_ups::LookedUp;
 use super::overlay::Overlay;
 use super::queue::{Entry, Production, Queue};
@@ -190,8 +191,14 @@ impl State {
         self.backends.values().any(|b| b.session.as_ref().is_some_and(|s| s.same_user))
     }
 
-    /// Whether a line above everything warns.
-    pub(crate) fn banner(&self) -> Option<SafeText> {
+    /// What warns above everything: at most two rows, since that is what a wrong log with its mend needs at 80 columns.
+    pub(crate) fn banner(&self) -> Vec<Line> {
+        let width = usize::from(self.setup.size.0);
+        let rows = self.warning().map(|text| Line::of(Role::Banner, text).wrap(width, 0)).unwrap_or_default();
+        rows.into_iter().take(2).collect()
+    }
+
+    fn warning(&self) -> Option<SafeText> {
         let broken = match &self.audit_state {
             Some(AuditState::Broken { why }) => Some(crate::safe!("AUDIT LOG BROKEN, nothing can be decided: {}", why)),
             _ => None,
@@ -211,7 +218,7 @@ impl State {
         if self.is_alone() {
             return Layout::alone(self.setup.size);
         }
-        Layout::new(self.setup.size, self.banner().is_some())
+        Layout::new(self.setup.size, self.banner().len())
     }
 
     /// The request under the cursor of the screen on top.

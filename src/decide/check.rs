@@ -6,7 +6,7 @@ use crate::domain::finding::Finding;
 use crate::domain::ids::RequestKey;
 use crate::domain::request::{Ballot, Can, Request, State};
 use crate::domain::scope::Scope;
-use crate::domain::text::{SafeText, Text};
+use crate::domain::text::{SafeText, Text, counted};
 use crate::domain::time::{Ms, Span};
 use crate::safe;
 
@@ -64,7 +64,9 @@ impl Lack {
             Lack::NoReason => SafeText::lit("a reason is demanded"),
             Lack::Word(word) => safe!("the word {} is demanded", word.ident()),
             Lack::Unseen(Unseen { files: 0, .. }, _) => SafeText::lit("there is no whole list of files to have seen"),
-            Lack::Unseen(unseen, _) => safe!("{} files that must be seen were not", unseen.files),
+            Lack::Unseen(unseen, _) => {
+                safe!("must be seen and not seen yet: {}", counted(unseen.files, "file", "files"))
+            }
             Lack::Blocked(f) => safe!("blocked by a finding: {} ({})", f.id.meaning().what, f.subject.ident()),
             Lack::NotInBulk => SafeText::lit("the policy wants this one decided by itself"),
         }

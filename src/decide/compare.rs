@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::json;
-use crate::domain::request::{Core, Request};
+use crate::domain::request::{Core, EvidenceSummary, Request};
 use crate::domain::text::{SafeText, Text};
 use crate::safe;
 
@@ -55,9 +55,18 @@ pub fn compare(shown: &Request, now: &Request) -> Option<Text> {
         changes.push(SafeText::lit("the bytes of the request"));
     }
     if shown.evidence.digest != now.evidence.digest {
-        changes.push(SafeText::lit("evidence"));
+        changes.push(evidence(&shown.evidence, &now.evidence));
     }
     (!changes.is_empty()).then(|| SafeText::join(&changes, ", ").into())
+}
+
+/// The base says most: what would change is another thing then.
+fn evidence(was: &EvidenceSummary, is: &EvidenceSummary) -> SafeText {
+    let base = |summary: &EvidenceSummary| summary.base.as_ref().map_or(NONE, |base| base.sha.short());
+    if base(was) == base(is) {
+        return SafeText::lit("evidence");
+    }
+    safe!("evidence (compared with {} -> {})", base(was), base(is))
 }
 
 fn change(field: &Field, was: &Core, is: &Core) -> Option<SafeText> {

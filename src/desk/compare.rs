@@ -66,7 +66,7 @@ pub(super) async fn no(backend: &dyn Backend, decision: &Decision, fault: &Fault
 fn faulted(fault: &Fault) -> Outcome {
     match fault.trouble {
         Trouble::Unreachable => refused(&safe!("nothing was sent: {}", with_mend(fault))),
-        Trouble::Changed => Outcome::Changed { what: fault.message.as_str().into() },
+        Trouble::Changed => Outcome::Changed { what: (&fault.message).into() },
         _ => refused(&with_mend(fault)),
     }
 }
@@ -79,7 +79,7 @@ fn with_mend(fault: &Fault) -> SafeText {
 }
 
 fn already(now: &Request) -> Outcome {
-    let by = now.votes.last().map_or_else(|| Text::from("nobody"), |vote| vote.by.shown().as_str().into());
+    let by = now.votes.last().map_or_else(|| Text::from("nobody"), |vote| (&vote.by.shown()).into());
     Outcome::AlreadyDecided { by, state: now.state.clone() }
 }
 
@@ -88,7 +88,7 @@ pub(super) fn gone() -> Outcome {
 }
 
 pub(super) fn refused(why: &SafeText) -> Outcome {
-    Outcome::Refused { why: why.as_str().into() }
+    Outcome::Refused { why: why.into() }
 }
 
 pub(super) fn unwritable(why: &str) -> SafeText {

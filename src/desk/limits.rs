@@ -109,10 +109,10 @@ impl UnderLimits {
             verdict.needs = vec![Need { count: 1, group: None }];
         }
         tighten(&mut verdict, &request.verdict, enforcer);
-        verdict.words = safe!("this console's policy: {}", verdict.words.prose()).as_str().into();
+        verdict.words = safe!("this console's policy: {}", verdict.words.prose()).into();
         request.verdict = verdict;
         if let (Some(why), false) = (refusal, matches!(request.can, Can::No { .. })) {
-            request.can = Can::No { why: why.as_str().into() };
+            request.can = Can::No { why: why.into() };
         }
     }
 

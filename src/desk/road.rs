@@ -122,7 +122,7 @@ async fn turn(
 }
 
 async fn drop_it(desk: &Arc<Inner>, decision: &Decision, why: &SafeText) {
-    let event = Event::Dropped { decision: decision.id.clone(), why: why.as_str().into() };
+    let event = Event::Dropped { decision: decision.id.clone(), why: why.into() };
     super::errands::put(desk, Some(decision.request.clone()), event, audit::Sync::No).await;
 }
 

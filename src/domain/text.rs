@@ -255,6 +255,12 @@ impl From<&'static str> for SafeText {
     }
 }
 
+/// A number with its noun: `1 file`, `12 files`.
+pub fn counted<N: Shown + PartialEq + From<u8>>(n: N, one: &'static str, many: &'static str) -> SafeText {
+    let noun = if n == N::from(1) { one } else { many };
+    crate::safe!("{} {}", n, noun)
+}
+
 /// What `safe!` takes: types whose `Display` can only give safe text, errors of our own among them.
 pub trait Shown: fmt::Display {}
 

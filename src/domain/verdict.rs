@@ -7,7 +7,7 @@ use super::digest::Digest;
 use super::ids::Group;
 use super::principal::Assurance;
 use super::scope::Scope;
-use super::text::{SafeText, Text};
+use super::text::{SafeText, Text, counted};
 use super::time::Span;
 
 /// Cap of `run for` that no rule lifts.
@@ -125,7 +125,7 @@ impl Verdict {
             .iter()
             .map(|n| match &n.group {
                 Some(group) => crate::safe!("{} of {}", n.count, group),
-                None => crate::safe!("{} {}", n.count, if n.count == 1 { "person" } else { "people" }),
+                None => counted(n.count, "person", "people"),
             })
             .collect();
         if self.not_self.requester {

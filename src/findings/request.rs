@@ -5,7 +5,7 @@ use crate::domain::action::Action;
 use crate::domain::evidence::{BaseKind, Commit, Course, Evidence, Signature, Tree};
 use crate::domain::finding::{Finding, FindingId, Place};
 use crate::domain::request::Core;
-use crate::domain::text::{SafeText, Text, hides_something};
+use crate::domain::text::{SafeText, Text, counted, hides_something};
 use crate::safe;
 
 /// What was asked before this request, as far as whoever keeps requests knows.
@@ -160,7 +160,7 @@ fn course(evidence: &Evidence) -> Vec<Finding> {
     };
     let base = evidence.base.as_ref().map(|b| text(b.sha.short())).unwrap_or_default();
     let behind = evidence.behind.filter(|n| *n > 0).map(|n| {
-        let detail = safe!("{} {}", n, if n == 1 { "commit" } else { "commits" });
+        let detail = counted(n, "commit", "commits");
         Finding::new(FindingId::BaseBehind, "branch", text(detail))
     });
     id.map(|id| Finding::new(id, "history", base)).into_iter().chain(behind).collect()

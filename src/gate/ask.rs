@@ -7,7 +7,7 @@ use crate::api::{self, BaseOffer, Created, Info, Submission};
 use crate::domain::evidence::{Base, BaseKind, Evidence};
 use crate::domain::principal::Source;
 use crate::domain::request::{Core, Sealed, State, tree_binding};
-use crate::domain::text::{SafeText, Text};
+use crate::domain::text::{SafeText, Text, counted};
 use crate::safe;
 use crate::sys::random;
 
@@ -178,13 +178,12 @@ fn diff(evidence: &Evidence) -> SafeText {
         BaseKind::LastRun => "the last good run of the workflow",
     });
     let totals = evidence.totals.unwrap_or_default();
-    let commits = evidence.commits.len();
     safe!(
-        "from {} ({}): {} commits, {} files +{} -{}",
+        "from {} ({}): {}, {} +{} -{}",
         base.sha.short(),
         kind,
-        commits,
-        totals.files,
+        counted(evidence.commits.len(), "commit", "commits"),
+        counted(totals.files, "file", "files"),
         totals.added,
         totals.removed
     )

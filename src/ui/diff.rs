@@ -7,7 +7,7 @@ use crate::app::line::Line;
 use crate::app::paper::{DiffView, Paper, Watched, file_list};
 use crate::app::screens::diff::{self, DiffScreen};
 use crate::app::state::State;
-use crate::domain::text::SafeText;
+use crate::domain::text::{SafeText, counted};
 use crate::safe;
 use crate::theme::Role;
 
@@ -15,7 +15,7 @@ use crate::theme::Role;
 pub fn alone(canvas: &mut Canvas, state: &State, screen: &DiffScreen) {
     let (index, counts) = (&screen.paper.index, diff::counts(screen));
     let totals = index.totals;
-    let sizes = safe!("  {} files +{} -{}", totals.files, totals.added, totals.removed);
+    let sizes = safe!("  {} +{} -{}", counted(totals.files, "file", "files"), totals.added, totals.removed);
     let head = Line::new().and_marked(Role::Title, &screen.name).and(Role::Text, sizes);
     let head = head.and(Role::Dim, safe!("  {}/{} seen", counts.files, counts.of));
     draw(canvas, state, &Shown { view: &screen.view, paper: &screen.paper, watched: &screen.watched }, head);

@@ -17,7 +17,7 @@ use crate::theme::Role;
 pub fn draw(canvas: &mut Canvas, area: Rect, state: &State) {
     let width = usize::from(area.width);
     let mut lines = vec![counts(state).with_end(width, who(state)), backends(state, width)];
-    lines.extend(state.banner().map(|text| Line::of(Role::Banner, text)));
+    lines.extend(state.banner());
     canvas.lines(area, &lines);
 }
 

@@ -2,7 +2,7 @@
 //! keyboard, the step runs under its grant and is ended with it, and the audit log tells it all.
 
 mod accepting;
-mod console;
+pub mod console;
 mod deciding;
 mod demo;
 mod faults;

@@ -113,7 +113,7 @@ pub fn requests_changed(state: &State, dialog: &mut Dialog) -> Vec<RequestKey> {
     let locks = targets.iter().filter(|t| t.lock.is_some()).count();
     if locks == targets.len() {
         dialog.locked = targets.first().and_then(|t| t.lock.clone());
-        dialog.changed = None;
+        dialog.changed.clear();
         return Vec::new();
     }
     if !changes.is_empty() {

@@ -119,8 +119,8 @@ pub struct Dialog {
     pub reason: bool,
     /// Nothing can be sent from here any more, and why.
     pub locked: Option<SafeText>,
-    /// What changed since it opened.
-    pub changed: Option<SafeText>,
+    /// What changed since it opened, newest first: the last few.
+    pub changed: Vec<SafeText>,
     /// What keeps it from being sent.
     pub error: Option<SafeText>,
     arms_at: Ms,
@@ -147,7 +147,7 @@ impl Dialog {
             demanded: None,
             reason: false,
             locked: None,
-            changed: None,
+            changed: Vec::new(),
             error: None,
             arms_at: Ms(boot.0 + DEAD_TIME),
             armed: false,
@@ -208,13 +208,16 @@ impl Dialog {
         self.arms_at = Ms(boot.0 + DEAD_TIME);
     }
 
-    /// What was shown is another thing now: what was typed to confirm it is cleared, the comment stays.
+    /// What was shown is another thing now: what was typed to confirm it is cleared, the comment stays. What changed
+    /// before stays said, behind it: one change often brings the next, and the first may be the one that matters.
     pub fn rearm(&mut self, boot: Ms, what: SafeText) {
         self.disarm(boot);
         self.word.set("");
         self.ack.set("");
         self.error = None;
-        self.changed = Some(what);
+        self.changed.retain(|before| *before != what);
+        self.changed.insert(0, what);
+        self.changed.truncate(3);
     }
 
     /// The field that a paste goes to, where one has the cursor and the dead time is over.

@@ -5,7 +5,7 @@ use super::{DiffView, Paper, Places, Watched};
 use crate::app::line::Line;
 use crate::app::screens::request::severity_role;
 use crate::diff::File;
-use crate::domain::text::{SafeText, Text};
+use crate::domain::text::{SafeText, Text, counted};
 use crate::safe;
 use crate::theme::Role;
 
@@ -82,7 +82,9 @@ impl List<'_> {
         }
         let name = folder.map_or(SafeText::lit("MUST SEE"), |f| Text::new(f).ident());
         let role = if folder.is_none() { Role::Warn } else { Role::Dim };
-        Line::new().and_marked(role, &name).and(Role::Dim, safe!("  {} files +{} -{}", files, added, removed))
+        Line::new()
+            .and_marked(role, &name)
+            .and(Role::Dim, safe!("  {} +{} -{}", counted(files, "file", "files"), added, removed))
     }
 
     fn entry(&self, place: usize, here: usize) -> Vec<Line> {
@@ -113,8 +115,8 @@ impl List<'_> {
         let found = self.places.in_file(file);
         match worst(found.iter().copied()) {
             Some(severity) => {
-                let many = if found.len() == 1 { "finding" } else { "findings" };
-                line.and(severity_role(severity), safe!("  {} {} {}", severity.mark(), found.len(), many))
+                let many = counted(found.len(), "finding", "findings");
+                line.and(severity_role(severity), safe!("  {} {}", severity.mark(), many))
             }
             None => line,
         }

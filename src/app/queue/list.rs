@@ -212,6 +212,16 @@ impl Queue {
         self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
     }
 
+    /// Says in every row what is known now, and leaves each where it stands: for while nothing may move.
+    pub fn refresh(&mut self, now: Ms) {
+        self.recount(now);
+        for row in &mut self.rows {
+            if let Some(entry) = self.entries.get(row.entry.key()) {
+                row.entry = Arc::clone(entry);
+            }
+        }
+    }
+
     fn recount(&mut self, now: Ms) {
         let mut counts = [0; View::ALL.len()];
         for entry in self.entries.all() {

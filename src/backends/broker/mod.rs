@@ -31,6 +31,8 @@ use reach::Reach;
 
 /// Requests a page.
 const PAGE: usize = 500;
+/// Between two polls of a broker that can write nothing, so that it is soon seen when it can again.
+const UNWELL: Span = Span::secs(2);
 
 /// A broker of ours, reached over a unix socket or HTTP.
 pub struct Broker {
@@ -68,6 +70,9 @@ impl Broker {
             poll.cursor = page.next.max(poll.cursor);
             poll.changed.extend(page.requests.into_iter().map(Arc::new));
             if !page.more {
+                let why = page.degraded;
+                poll.next = why.is_some().then_some(UNWELL);
+                poll.note = why.map(|why| safe!("NOTHING IS GRANTED: {}", why.prose())).unwrap_or_default();
                 return Ok(poll);
             }
         }

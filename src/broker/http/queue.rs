@@ -13,6 +13,7 @@ use crate::api::{Decided, Page, Problem, Review};
 use crate::domain::decision::Decision;
 use crate::domain::ids::NativeId;
 use crate::domain::request::Sealed;
+use crate::domain::text::Text;
 use crate::sys::clock;
 
 use super::super::identity::Caller;
@@ -91,7 +92,8 @@ fn page(app: &App, caller: &Caller, cursor: &Cursor) -> Page {
         let waits = app.shared.gate_waits(held.id(), now);
         machine::request(&setup.policy, held, grant.as_deref(), caller, now, waits)
     };
-    Page { requests: rows.iter().map(view).collect(), next, more }
+    let degraded = app.shared.degraded().map(Text::from);
+    Page { requests: rows.iter().map(view).collect(), next, more, degraded }
 }
 
 pub async fn read(

@@ -3,7 +3,7 @@
 use crate::api::{Code, Problem};
 use crate::domain::decision::Decision;
 use crate::domain::scope::Scope;
-use crate::domain::text::{SafeText, Text};
+use crate::domain::text::{SafeText, Text, counted};
 use crate::domain::time::Span;
 use crate::domain::verdict::{BREAK_GLASS_CAP, RUN_FOR_CAP, SeenDemand, Verdict};
 use crate::safe;
@@ -98,5 +98,5 @@ fn seen(held: &Held, verdict: &Verdict, decision: &Decision) -> Result<(), Probl
         return Ok(());
     }
     let mend = if verdict.may_acknowledge { "look at them, or acknowledge their number" } else { "look at them" };
-    Err(refuse(safe!("{} files that must be seen were not", unseen), mend))
+    Err(refuse(safe!("must be seen and not seen yet: {}", counted(unseen, "file", "files")), mend))
 }

@@ -10,7 +10,7 @@ use crate::domain::action::Action;
 use crate::domain::evidence::Evidence;
 use crate::domain::lookup::LookUps;
 use crate::domain::request::{Command, Request};
-use crate::domain::text::{SafeText, Text};
+use crate::domain::text::{SafeText, Text, counted};
 use crate::domain::time::Ms;
 use crate::safe;
 
@@ -110,7 +110,7 @@ fn evidence_lines(evidence: &Evidence) -> Vec<SafeText> {
         None => lines.push(SafeText::lit("BASE      none: nothing to compare with")),
     }
     if let Some(totals) = evidence.totals {
-        lines.push(safe!("DIFF      {} files +{} -{}", totals.files, totals.added, totals.removed));
+        lines.push(safe!("DIFF      {} +{} -{}", counted(totals.files, "file", "files"), totals.added, totals.removed));
     }
     lines.extend(
         evidence

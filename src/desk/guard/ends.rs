@@ -115,7 +115,7 @@ async fn reject(desk: &Arc<Inner>, backend: &Arc<dyn Backend>, request: &Request
     if let Some(why) = &now.no_reject {
         return safe!("not rejected: {}", why.prose());
     }
-    let Some(decision) = auto(desk, &now, Ballot::Reject, why.as_str().into()) else {
+    let Some(decision) = auto(desk, &now, Ballot::Reject, why.into()) else {
         return SafeText::lit("not rejected: the kernel gives no random bits");
     };
     road::travel_alone(desk, backend, &decision).await.words()
@@ -188,7 +188,7 @@ async fn cancel(
     })?;
     let done = within(backend.cancel_run(request.key(), force)).await;
     let words = done.as_ref().map_or_else(|fault| fault.message.clone(), |()| SafeText::lit("accepted"));
-    if let Err(why) = desk.record(line(event(Some(words.as_str().into())))).await {
+    if let Err(why) = desk.record(line(event(Some(words.into())))).await {
         desk.audit_broken(&why).await;
     }
     done

@@ -92,7 +92,7 @@ fn judged(
 pub(super) fn comment(grant: &Grant) -> Text {
     let by: Vec<SafeText> = grant.by.iter().map(|by| by.shown()).collect();
     let by = SafeText::join(&by, ", ");
-    safe!("AUTO by guard under grant {:.8} of {}, until {}", grant.id, by, grant.start_by.iso()).as_str().into()
+    safe!("AUTO by guard under grant {:.8} of {}, until {}", grant.id, by, grant.start_by.iso()).into()
 }
 
 fn decision(desk: &Inner, grant: &Grant, request: &Request) -> Option<Decision> {

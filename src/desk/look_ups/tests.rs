@@ -75,7 +75,7 @@ impl Resolver for Forge {
         _: Option<&'a Text>,
     ) -> BoxFuture<'a, Reach> {
         let reach = match self.fault(repository) {
-            Err(fault) => Reach::NotProven { why: fault.message.as_str().into() },
+            Err(fault) => Reach::NotProven { why: fault.message.into() },
             Ok(()) if self.impostors.iter().any(|digit| sha.as_str().starts_with(*digit)) => Reach::Impostor,
             Ok(()) => Reach::Proven { on: "refs/tags/x".into() },
         };

@@ -155,7 +155,7 @@ impl Asks<'_> {
         };
         match self.resolve(&repository, &look_up.action.reference).await {
             Ok(now) => look_up.now = Some(now.as_str().into()),
-            Err(fault) => look_up.unresolved = Some(fault.message.as_str().into()),
+            Err(fault) => look_up.unresolved = Some(fault.message.into()),
         }
         let whole = commit(Some(&look_up.action.reference));
         if look_up.action.lock.is_none() {
@@ -187,10 +187,10 @@ impl Asks<'_> {
         if let Some(known) = self.memory.proven.get(&key) {
             return known;
         }
-        let mut last = Reach::NotProven { why: nobody(repository).message.as_str().into() };
+        let mut last = Reach::NotProven { why: nobody(repository).message.into() };
         for resolver in self.resolvers.iter().filter(|resolver| resolver.covers(repository)) {
             let asked = self.spend(|| async { Ok(resolver.reach(repository, sha, hint).await) }).await;
-            last = asked.unwrap_or_else(|fault| Reach::NotProven { why: fault.message.as_str().into() });
+            last = asked.unwrap_or_else(|fault| Reach::NotProven { why: fault.message.into() });
             match &last {
                 Reach::Proven { .. } => self.memory.proven.put(key.clone(), last.clone()),
                 Reach::NotProven { .. } => continue,
@@ -208,7 +208,7 @@ impl Asks<'_> {
             match self.resolve(repository, &name).await {
                 Ok(is) if is == *sha => return Claim::Holds,
                 Ok(is) => return Claim::Differs { sha: is },
-                Err(fault) => why = fault.message.as_str().into(),
+                Err(fault) => why = fault.message.into(),
             }
         }
         Claim::NotProven { why }
@@ -232,13 +232,12 @@ impl Asks<'_> {
     async fn called(&self, repository: &Repository, sha: &CommitSha, written: &Written) -> Result<Vec<Action>, Text> {
         let files = written.files();
         for path in &files {
-            let file = self.file(repository, sha, path).await.map_err(|fault| Text::from(fault.message.as_str()))?;
+            let file = self.file(repository, sha, path).await.map_err(|fault| Text::from(fault.message))?;
             if let Some(bytes) = file {
                 let place = provenance::elsewhere(repository.name(), sha, path);
                 let read = provenance::called(&bytes, &place, repository.name(), sha, written);
                 return read.map_err(|unreadable| {
-                    let why = safe!("{}: {}", place.ident(), Text::from(unreadable.to_string()).prose());
-                    why.as_str().into()
+                    safe!("{}: {}", place.ident(), Text::from(unreadable.to_string()).prose()).into()
                 });
             }
         }
@@ -247,7 +246,7 @@ impl Asks<'_> {
             Text::from(repository.name()).ident(),
             sha
         );
-        if files.is_empty() { Ok(Vec::new()) } else { Err(missing.as_str().into()) }
+        if files.is_empty() { Ok(Vec::new()) } else { Err(missing.into()) }
     }
 
     async fn file(&self, repository: &Repository, sha: &CommitSha, path: &Text) -> Result<Option<Vec<u8>>, Fault> {

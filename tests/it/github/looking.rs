@@ -137,14 +137,7 @@ async fn a_diff_that_github_does_not_give_whole_is_put_together_and_marked() {
 async fn a_later_deployment_by_somebody_else_changes_the_evidence() {
     let scene = Scene::of(one_gate()).await;
     let (request, _) = evidence(&scene).await;
-    {
-        let mut world = scene.fake.world();
-        let commits = world.repos[0].commits.clone();
-        let mut later = world.repos[0].deployments[0].clone();
-        (later.id, later.sha) = (later.id + 50, commits[4].0.clone());
-        world.repos[0].deployments.push(later);
-        world.runs[0].updated = world.now();
-    }
+    deployed_meanwhile(&mut scene.fake.world());
     let now = scene.one("production").await;
     assert_eq!(now.digest(), request.digest());
     assert_ne!(now.evidence.digest, request.evidence.digest, "what it is compared with is another one now");

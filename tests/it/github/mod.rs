@@ -12,6 +12,7 @@ mod gates;
 #[cfg(feature = "test-hooks")]
 mod guarded;
 mod looking;
+mod meanwhile;
 mod resolving;
 mod tree;
 mod trouble;
@@ -88,6 +89,14 @@ pub fn one_gate() -> World {
     let repo = world.add_repo("acme/shop");
     world.add_run(repo, &[&["production"]]);
     world
+}
+
+/// Somebody deployed another commit to production: what waits there is compared with that one now.
+pub fn deployed_meanwhile(world: &mut World) {
+    let mut later = world.repos[0].deployments[0].clone();
+    (later.id, later.sha) = (later.id + 50, world.repos[0].commits[4].0.clone());
+    world.repos[0].deployments.push(later);
+    world.runs[0].updated = world.now();
 }
 
 /// Alice's decision on a request as it is shown.

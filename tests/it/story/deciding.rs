@@ -105,6 +105,21 @@ fn what_is_not_what_was_looked_at_is_not_decided() {
 }
 
 #[test]
+fn a_request_that_is_taken_back_under_an_open_dialog_locks_it() {
+    let stage = Stage::set();
+    let (mut gate, console) = stage.asked("alice");
+    console.dialog("a", "APPROVE:", "g  approve");
+    gate.signal(rustix::process::Signal::TERM);
+    assert_eq!(gate.code(), 143);
+    console.wait_for("LOCKED");
+    console.press("g");
+    console.press("\x1b");
+    console.wait_until("the dialog closes", |screen| !screen.contains("APPROVE:"));
+    assert!(!stage.audit_of("alice").contains("intent"));
+    console.quit();
+}
+
+#[test]
 fn a_broken_glass_stays_red_until_somebody_else_looked_at_it() {
     let stage = Stage::set();
     stage.endless_script();

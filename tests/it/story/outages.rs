@@ -45,9 +45,11 @@ fn while_the_brokers_database_is_locked_nothing_is_granted_and_then_it_goes_on()
     console.wait_for("nothing was granted; ask again");
     console.press("\x1b");
     console.wait_for("view waiting");
+    console.wait_for("main ok NOTHING IS GRANTED: the database");
     other.execute_batch("ROLLBACK").unwrap();
     drop(other);
     stage.still_waits(&mut gate);
+    console.wait_until("the broker can write again", |screen| !screen.contains("NOTHING IS GRANTED"));
     console.approve();
     console.press("!");
     console.wait_for("approve shop/deploy: approved");

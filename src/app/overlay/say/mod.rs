@@ -138,9 +138,8 @@ fn wrapped(spare: u8, line: Line, width: usize, most: usize) -> Vec<Spot> {
 
 fn state_of(dialog: &Dialog, width: usize) -> Vec<Spot> {
     let mut lines = Vec::new();
-    if let Some(changed) = &dialog.changed {
-        lines.push(Line::of(Role::Bad, "CHANGED    ").and_marked(Role::Warn, changed));
-    }
+    let mut changed = dialog.changed.iter();
+    lines.extend(changed.next().map(|last| Line::of(Role::Bad, "CHANGED    ").and_marked(Role::Warn, last)));
     if let Some(locked) = &dialog.locked {
         lines.push(
             Line::of(Role::Bad, "LOCKED     ")
@@ -150,5 +149,7 @@ fn state_of(dialog: &Dialog, width: usize) -> Vec<Spot> {
     if let (Some(error), None) = (&dialog.error, &dialog.locked) {
         lines.push(Line::of(Role::Bad, "NOT SENT   ").and_marked(Role::Warn, error));
     }
-    lines.into_iter().flat_map(|line| wrapped(0, line, width, 3)).collect()
+    let before = changed
+        .flat_map(|before| wrapped(4, Line::of(Role::Dim, "BEFORE     ").and_marked(Role::Warn, before), width, 1));
+    lines.into_iter().flat_map(|line| wrapped(0, line, width, 3)).chain(before).collect()
 }

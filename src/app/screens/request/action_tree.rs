@@ -6,7 +6,7 @@ use crate::app::words;
 use crate::domain::action::{Action, ActionKind};
 use crate::domain::evidence::{Course, Evidence};
 use crate::domain::lookup::{Change, Claim, Known, LookUp, LookUps, Reach};
-use crate::domain::text::{SafeText, Text};
+use crate::domain::text::{SafeText, Text, counted};
 use crate::domain::time::Ms;
 use crate::safe;
 use crate::theme::Role;
@@ -228,8 +228,7 @@ fn change(change: Option<&Change>) -> Option<Line> {
         Course::Same => return None,
     };
     let role = if change.course == Course::Ahead { Role::Text } else { Role::Warn };
-    let line =
-        Line::of(role, safe!("{} {} {}", change.count, if change.count == 1 { "commit" } else { "commits" }, course));
+    let line = Line::of(role, safe!("{} {}", counted(change.count, "commit", "commits"), course));
     let newest = change.commits.first().map(|c| safe!(", newest: {} ", c.subject.prose())).unwrap_or_default();
     let line = line.and_marked(Role::Text, &newest);
     Some(match &change.link {

@@ -8,7 +8,7 @@ use crate::domain::evidence::Course;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::grant::Enforcer;
 use crate::domain::request::{Can, Core, Request, Vote};
-use crate::domain::text::SafeText;
+use crate::domain::text::{SafeText, counted};
 use crate::domain::time::Ms;
 use crate::domain::verdict::{Effect, SeenDemand, Verdict};
 use crate::safe;
@@ -123,11 +123,9 @@ pub fn diff_sizes(state: &State, request: &Request) -> Line {
         Some(t) => line.and(
             Role::Text,
             safe!(
-                "  {} {} {} {} +{} -{}",
-                evidence.commits,
-                plural(evidence.commits, "commit", "commits"),
-                t.files,
-                plural(t.files, "file", "files"),
+                "  {} {} +{} -{}",
+                counted(evidence.commits, "commit", "commits"),
+                counted(t.files, "file", "files"),
                 t.added,
                 t.removed
             ),
@@ -135,10 +133,6 @@ pub fn diff_sizes(state: &State, request: &Request) -> Line {
         None => line.and(Role::Unknown, "  size UNKNOWN"),
     };
     if evidence.cut { line.and(Role::Bad, "  CUT") } else { line }
-}
-
-fn plural(n: u32, one: &'static str, many: &'static str) -> &'static str {
-    if n == 1 { one } else { many }
 }
 
 fn unseen(state: &State, request: &Request, line: Line) -> Line {
