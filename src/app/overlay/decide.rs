@@ -21,6 +21,10 @@ use crate::domain::time::{Ms, Span};
 use crate::domain::verdict::START_BY_DEFAULT;
 use crate::safe;
 
+/// Of so many the changes are read along with a dialog. Each costs its backend some calls: for hundreds of them half of
+/// an hour's budget would be gone before anybody decided.
+pub const READ_ALONG: usize = 50;
+
 /// Opens the dialog on these requests, as they are on the screen.
 pub fn open(state: &mut State, ballot: Ballot, keys: &[RequestKey], fx: &mut Vec<Effect>) {
     let shown = keys.iter().filter_map(|k| state.queue.get(k)).map(|e| Arc::clone(&e.request));
@@ -28,7 +32,7 @@ pub fn open(state: &mut State, ballot: Ballot, keys: &[RequestKey], fx: &mut Vec
     if targets.is_empty() {
         return;
     }
-    for target in &targets {
+    for target in targets.iter().filter(|_| targets.len() <= READ_ALONG) {
         request::read_evidence(state, target.shown.key(), fx);
         look_ups::ask(state, target.shown.key(), fx);
     }
@@ -101,13 +105,13 @@ pub fn refit(state: &State, dialog: &mut Dialog) {
 /// evidence must be read anew.
 pub fn requests_changed(state: &State, dialog: &mut Dialog) -> Vec<RequestKey> {
     let Purpose::Decide { ballot, targets } = &mut dialog.purpose else { return Vec::new() };
-    let several = targets.len() > 1;
+    let (several, read) = (targets.len() > 1, targets.len() <= READ_ALONG);
     let ballot = *ballot;
     let (mut changes, mut moved) = (Vec::new(), Vec::new());
     for target in targets.iter_mut().filter(|t| t.lock.is_none()) {
         let Some(now) = state.queue.get(target.shown.key()).map(|e| &e.request) else { continue };
         let Some(what) = turn(target, now, ballot) else { continue };
-        moved.push(now.key().clone());
+        moved.extend(read.then(|| now.key().clone()));
         changes.push(if several { safe!("{}: {}", words::title(&now.core), what) } else { what });
     }
     let locks = targets.iter().filter(|t| t.lock.is_some()).count();

@@ -65,7 +65,8 @@ pub fn unread(state: &State, ballot: Ballot, request: &Request) -> Option<SafeTe
         // With the number of files known it can still be acknowledged that none was seen.
         Some(Reading::Failed(_)) if request.evidence.totals.is_some() => None,
         Some(Reading::Failed(fault)) => Some(crate::safe!("the evidence cannot be read: {}", fault.message)),
-        Some(Reading::Asked(_)) | None => Some(SafeText::lit("the evidence is still being read: a moment")),
+        Some(Reading::Asked(_)) => Some(SafeText::lit("the evidence is still being read: a moment")),
+        None => Some(SafeText::lit("the evidence was not read, or is no longer kept: open the request")),
     }
 }
 

@@ -4,6 +4,7 @@ use crate::app::overlay::Overlay;
 use crate::app::testing::{Sample, Stage, WALL, backend, count, sent};
 use crate::app::{Effect, Msg, State};
 use crate::desk::news::{AuditState, Errand, Health, News};
+use crate::domain::digest::Digest;
 use crate::domain::request::{Ballot, Can, State as Standing};
 use crate::domain::scope::Scope;
 use crate::domain::time::Span;
@@ -412,6 +413,18 @@ fn the_queue_stands_still_while_a_dialog_is_open() {
     assert_eq!(stage.state.queue.waiting_arrivals(), 1);
     stage.press("esc n");
     assert_eq!(stage.state.queue.rows().len(), 2);
+}
+
+#[test]
+fn the_changes_of_hundreds_are_not_read_along_with_one_dialog() {
+    for (several, read) in [(50, 50), (51, 0)] {
+        let mut stage = Stage::new();
+        let sample = |n: u8| Sample::stage("shop", &format!("job-{n}")).with(|r| r.evidence.digest = Digest::of(&[n]));
+        stage.lists((0..several).map(sample).collect());
+        stage.press("M");
+        assert_eq!(count(&stage.key("a"), |e| matches!(e, Errand::Exhibit { .. })), read);
+        assert!(matches!(&stage.state.overlay, Some(Overlay::Dialog(_))));
+    }
 }
 
 #[test]
