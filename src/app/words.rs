@@ -1,10 +1,12 @@
 //! Words that several screens share: ages, names of requests, what is not bound.
 
+use crate::decide::requirements;
 use crate::domain::finding::Finding;
 use crate::domain::grant::Enforcer;
 use crate::domain::ids::BackendName;
 use crate::domain::principal::{Identity, IdentityKind, Principal, Role as Part};
 use crate::domain::request::{Ballot, Core, Request};
+use crate::domain::scope::Scope;
 use crate::domain::text::{SafeText, Text};
 use crate::domain::time::{Ms, Span};
 use crate::safe;
@@ -136,7 +138,7 @@ pub fn reach(enforcer: Enforcer) -> SafeText {
     SafeText::lit(match enforcer {
         Enforcer::Broker => "gate: descendants; not remote work",
         Enforcer::Backend => "the backend's own runner; see its documentation",
-        Enforcer::Guard => "later gates until start-by, while a guard runs; nothing that runs is ended",
+        Enforcer::Guard => "later gates until start-by, while a guard runs; nothing is ended",
         Enforcer::Nobody => "NOBODY ends it: the time is a wish",
     })
 }
@@ -146,9 +148,39 @@ pub fn enforces(enforcer: Enforcer, backend: &BackendName) -> SafeText {
     match enforcer {
         Enforcer::Broker => SafeText::lit("broker enforces"),
         Enforcer::Backend => safe!("{} enforces", backend),
-        Enforcer::Guard => safe!("{} decides; guard keeps scope+TTL", backend),
+        Enforcer::Guard => safe!("{} decides; guard keeps scope", backend),
         Enforcer::Nobody => SafeText::lit("NOBODY enforces"),
     }
+}
+
+/// Whether an approval leaves the guard nothing to keep.
+pub fn is_once_only(request: &Request) -> bool {
+    request.enforcer == Enforcer::Guard && requirements(request, Ballot::Approve).scopes == [Scope::Once]
+}
+
+/// Who sees to it that a decision on this request holds.
+pub fn enforced(request: &Request) -> SafeText {
+    let backend = &request.key().backend;
+    if is_once_only(request) {
+        safe!("{} decides; scope once only", backend)
+    } else {
+        enforces(request.enforcer, backend)
+    }
+}
+
+/// How far an approval of this scope reaches.
+pub fn reach_of(enforcer: Enforcer, scope: Scope) -> SafeText {
+    if enforcer == Enforcer::Guard && scope == Scope::Once {
+        SafeText::lit("this request; later gates ask again; nothing is ended")
+    } else {
+        reach(enforcer)
+    }
+}
+
+/// A time of the last or the next day as the clock shows it, any other with its date.
+pub fn moment(now: Ms, at: Ms) -> SafeText {
+    const DAY: Span = Span::hours(24);
+    if now.since(at) < DAY && at.since(now) < DAY { safe!("{} UTC", at.clock()) } else { at.iso() }
 }
 
 /// Whose rules the demands are: a foreign backend keeps its own and starts at the first vote.
@@ -180,6 +212,14 @@ mod tests {
         assert_eq!(until(t, t).as_str(), "over");
         assert_eq!(until(t, t + Span::secs(30)).as_str(), "<1m");
         assert_eq!(until(t, t + Span::mins(11)).as_str(), "11m");
+    }
+
+    #[test]
+    fn a_time_of_another_day_has_its_date() {
+        let now = Ms(1_795_417_927_000);
+        assert_eq!(moment(now, now + Span::hours(23)).as_str(), "06:12 UTC");
+        assert_eq!(moment(now, now + Span::hours(24 * 30)).as_str(), "2026-12-23T07:12:07Z");
+        assert_eq!(moment(now + Span::hours(25), now).as_str(), now.iso().as_str());
     }
 
     #[test]

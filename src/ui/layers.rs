@@ -164,11 +164,11 @@ fn quit(canvas: &mut Canvas, room: Rect, state: &State) {
     let waiting = state.holds.waiting().count();
     let mut lines = Vec::new();
     if waiting > 0 {
-        let says = safe!("{} waiting for a turn: quitting drops it, unsent.", decisions(waiting));
+        let says = safe!("{} waiting for a turn: dropped, unsent, if you quit.", decisions(waiting));
         lines.push(Line::of(Role::Warn, says));
     }
     if held > 0 {
-        lines.push(Line::of(Role::Warn, safe!("{} held: quitting drops it, nothing of it is sent.", decisions(held))));
+        lines.push(Line::of(Role::Warn, safe!("{} held: dropped, unsent, if you quit.", decisions(held))));
     }
     if flying > 0 {
         lines.push(Line::of(Role::Warn, safe!("{} on the way: on record, and already sent.", decisions(flying))));

@@ -46,10 +46,7 @@ fn title_line(state: &State, width: usize) -> Line {
     let standing = if request.is_pending() { request.state.word() } else { decided(request) };
     let line = line.and(role, safe!("  {}", standing));
     let line = if request.unreviewed { line.and(Role::Bad, "  BREAK-GLASS, not reviewed") } else { line };
-    let end = Line::of(
-        Role::Text,
-        safe!("{} votes  {}", words::votes(request), words::enforces(request.enforcer, &core.key.backend)),
-    );
+    let end = Line::of(Role::Text, safe!("{} votes  {}", words::votes(request), words::enforced(request)));
     if state.is_parked() {
         let key = state.setup.keymap.shown(Verb::Back);
         return line.with_end(width, Line::of(Role::Warn, safe!("the dialog waits: {} goes back", key)));

@@ -136,7 +136,7 @@ fn headline(row: &Row) -> Line {
         RowKind::Fold { members, .. } => line.and(Role::Warn, safe!("  {} of them", members.len())),
         _ => line,
     };
-    let line = line.and(Role::Text, safe!("  {}", words::enforces(request.enforcer, &core.key.backend)));
+    let line = line.and(Role::Text, safe!("  {}", words::enforced(request)));
     if request.unreviewed { line.and(Role::Bad, "  BREAK-GLASS, not reviewed") } else { line }
 }
 

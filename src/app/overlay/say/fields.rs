@@ -9,6 +9,7 @@ use crate::app::state::State;
 use crate::app::words;
 use crate::decide::{Demands, hold_back};
 use crate::domain::request::{Ballot, Request};
+use crate::domain::scope::Scope;
 use crate::domain::text::{SafeText, Text};
 use crate::domain::time::Span;
 use crate::keymap::Verb;
@@ -62,7 +63,11 @@ pub(super) fn time_spot(dialog: &Dialog, ballot: Ballot, request: &Request) -> S
         line = line.followed_by(cap(&dialog.start_by, dialog.caps.0, start)).and(Role::Text, "  ");
     }
     if !request.enforcer.knows_run_for() {
-        let says = if start { "left/right or type" } else { "later gates only; nothing that runs is ended" };
+        let says = match dialog.scope {
+            _ if start => "left/right or type",
+            Scope::Once => "later gates ask again; nothing is ended",
+            _ => "later gates only; nothing that runs is ended",
+        };
         return Spot { line: line.and(Role::Dim, says), spare: 0, cursor, more: false };
     }
     line = line.and(if run { Role::Strong } else { Role::Text }, "run for ");

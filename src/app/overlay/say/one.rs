@@ -43,7 +43,7 @@ pub(super) fn rows(state: &State, dialog: &Dialog, ballot: Ballot, request: &Req
         rows.extend(wrapped(0, fields::scope_line(dialog, &demands), width, 3));
     }
     rows.push(fields::time_spot(dialog, ballot, request));
-    let reach = Line::labelled("REACH", Role::Text, words::reach(request.enforcer));
+    let reach = Line::labelled("REACH", Role::Text, words::reach_of(request.enforcer, dialog.scope));
     rows.extend(wrapped(3, reach, width, 1));
     if ballot == Ballot::Approve && request.enforcer == Enforcer::Guard && dialog.scope != Scope::Once {
         rows.extend(wrapped(0, guard(state, request), width, 2));

@@ -8,6 +8,7 @@ use crate::domain::evidence::Course;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::grant::Enforcer;
 use crate::domain::request::{Can, Core, Request, Vote};
+use crate::domain::scope::Scope;
 use crate::domain::text::{SafeText, counted};
 use crate::domain::time::Ms;
 use crate::domain::verdict::{Effect, SeenDemand, Verdict};
@@ -172,14 +173,14 @@ fn unseen_files(state: &State, request: &Request) -> Vec<Line> {
 
 fn clocks(state: &State, request: &Request) -> Vec<Line> {
     let now = state.label;
-    let asked = safe!("{} UTC, {}", request.created_at.clock(), words::since(now, request.created_at));
+    let asked = safe!("{}, {}", words::moment(now, request.created_at), words::since(now, request.created_at));
     let waits = match (request.due, request.decided_at) {
-        (_, Some(at)) => safe!("{} at {} UTC", request.state.word(), at.clock()),
+        (_, Some(at)) => safe!("{} at {}", request.state.word(), words::moment(now, at)),
         (Some(due), None) if request.enforcer != Enforcer::Broker => {
-            safe!("until {} UTC, {} left, as backend or guard keep it", due.clock(), words::until(now, due))
+            safe!("until {}, {} left, as backend or guard keep it", words::moment(now, due), words::until(now, due))
         }
         (Some(due), None) => {
-            safe!("until {} UTC, {} left, then it is `timed out`", due.clock(), words::until(now, due))
+            safe!("until {}, {} left, then it is `timed out`", words::moment(now, due), words::until(now, due))
         }
         (None, None) => SafeText::lit("without an end that we know of"),
     };
@@ -188,10 +189,15 @@ fn clocks(state: &State, request: &Request) -> Vec<Line> {
         Enforcer::Guard => SafeText::lit("not kept: the guard ends nothing that runs"),
         _ => safe!("asks {}, at most {}, from each start", request.core.ask.run_for, verdict.run_for),
     };
+    let start_by = if words::is_once_only(request) {
+        SafeText::lit("not kept: it starts at once, and later gates ask again")
+    } else {
+        safe!("at most {} after the decision", verdict.start_by)
+    };
     let mut lines = vec![
         Line::labelled("ASKED", Role::Text, asked),
         Line::labelled("WAITS", Role::Text, waits),
-        Line::labelled("START BY", Role::Text, safe!("at most {} after the decision", verdict.start_by)),
+        Line::labelled("START BY", Role::Text, start_by),
         Line::labelled("RUN FOR", Role::Text, run_for),
     ];
     if let Some(gate) = request.gate_waits {
@@ -339,10 +345,11 @@ fn finding(finding: &Finding, label: &'static str, now: Ms) -> Vec<Line> {
 }
 
 fn enforcer(state: &State, request: &Request) -> Line {
-    let by = words::enforces(request.enforcer, &request.key().backend);
-    let line = Line::labelled("ENFORCED", Role::Strong, safe!("{}: ", by));
-    let line = line.and(Role::Text, words::reach(request.enforcer));
-    let line = if request.enforcer == Enforcer::Guard { line.followed_by(guard(state)) } else { line };
+    let once_only = words::is_once_only(request);
+    let reach = words::reach_of(request.enforcer, if once_only { Scope::Once } else { Scope::Run });
+    let line = Line::labelled("ENFORCED", Role::Strong, safe!("{}: ", words::enforced(request))).and(Role::Text, reach);
+    let kept = request.enforcer == Enforcer::Guard && !once_only;
+    let line = if kept { line.followed_by(guard(state)) } else { line };
     let binds = state.backends.get(&request.key().backend).is_none_or(|b| b.capabilities.binds_digest);
     if binds { line } else { line.and(Role::Warn, "; the backend does not bind the decision to what was shown") }
 }
