@@ -180,6 +180,11 @@ async fn faulty(fake: &Fake, asked: &Asked, fault: Fault) -> Response {
             tokio::time::sleep(wait).await;
             ordinary(fake, asked)
         }
+        Fault::Late(wait) => {
+            let answer = ordinary(fake, asked);
+            tokio::time::sleep(wait).await;
+            answer
+        }
         // The effect takes place, and the answer is lost.
         Fault::Lost => {
             drop(ordinary(fake, asked));

@@ -137,6 +137,8 @@ pub struct Call {
 pub enum Fault {
     Status(u16, Vec<(&'static str, String)>, String),
     Slow(Duration),
+    /// It takes effect at once, and its answer comes so much later.
+    Late(Duration),
     /// It takes effect, and its answer is cut off.
     Lost,
     /// An answer that is cut off.

@@ -87,10 +87,13 @@ fn clock_off(ours: Ms, theirs: Ms) -> Option<Note> {
         .then(|| note(safe!("this machine's clock is {} off GitHub's", off), "set it: timedatectl, chrony"))
 }
 
-/// An answer that says that nobody is signed in where a token was sent means a token of another kind.
+/// An answer that says that nobody is signed in where a token was sent means a token of another kind. Whatever else is
+/// forbidden keeps its own mend.
 pub(super) fn of_no_person(fault: Fault) -> Fault {
     match fault.trouble {
-        Trouble::Forbidden => Fault { mend: "this token belongs to no person: use one that does".into(), ..fault },
+        Trouble::Forbidden if fault.message.as_str().contains("by integration") => {
+            Fault { mend: "this token belongs to no person: use one that does".into(), ..fault }
+        }
         _ => fault,
     }
 }

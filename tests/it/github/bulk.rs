@@ -15,8 +15,13 @@ use tokio::sync::mpsc::Receiver;
 use super::*;
 
 fn open(state: &Path, github: &Arc<dyn Backend>) -> (Desk, Receiver<News>) {
+    open_all(state, vec![Arc::clone(github)])
+}
+
+/// A desk over these backends.
+pub fn open_all(state: &Path, backends: Vec<Arc<dyn Backend>>) -> (Desk, Receiver<News>) {
     let setup = Setup {
-        backends: vec![Arc::clone(github)],
+        backends,
         state: state.to_owned(),
         poll_every: Span::secs(1),
         evidence: Keep { time: Duration::from_secs(60), bytes: 1 << 20 },

@@ -4,6 +4,7 @@
 #[allow(dead_code)]
 pub mod fake;
 
+mod beside;
 mod bulk;
 mod cheap;
 mod contract;
@@ -11,38 +12,27 @@ mod deciding;
 mod gates;
 #[cfg(feature = "test-hooks")]
 mod guarded;
+#[cfg(feature = "test-hooks")]
+mod left;
 mod looking;
 mod meanwhile;
+mod opening;
 mod resolving;
 mod tree;
 mod trouble;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use fake::{Fake, World};
 use jit_tui::backends::port::Backend;
-use jit_tui::backends::{self, KINDS};
-use jit_tui::config::{Config, FileChoice, Sources};
-use jit_tui::domain::decision::{Decision, Seen};
+use jit_tui::decide::{Draft, build};
+use jit_tui::domain::decision::Decision;
 use jit_tui::domain::ids::DecisionId;
 use jit_tui::domain::request::{Ballot, Can, Request};
-use jit_tui::domain::scope::Scope;
 use jit_tui::domain::text::Text;
 use jit_tui::domain::time::{Ms, Span};
-
-/// A backend with these keys beside address and token.
-pub fn open_at(address: &str, keys: &str) -> Arc<dyn Backend> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("config.toml");
-    let text = format!("[[backend]]\nkind = \"github\"\nname = \"github\"\naddress = \"{address}\"\n{keys}\n");
-    let token = if keys.contains("token_") { "" } else { "token_command = [\"echo\", \"ghp_fake\"]\n" };
-    std::fs::write(&path, text + token).unwrap();
-    let kinds: Vec<&'static str> = KINDS.iter().map(|kind| kind.name).collect();
-    let sources = Sources { file: FileChoice::Named(path), check: &|_, _| Ok(()), env: Vec::new(), kinds: &kinds };
-    let config = Config::load(&sources).unwrap_or_else(|e| panic!("{e}"));
-    backends::open(&config.backends[0], &|path: &Path| -> PathBuf { path.to_owned() }).unwrap_or_else(|e| panic!("{e}"))
-}
+pub use opening::open_at;
 
 /// A fake with a console's backend on it; writes are not paced.
 pub struct Scene {
@@ -102,23 +92,10 @@ pub fn deployed_meanwhile(world: &mut World) {
 /// Alice's decision on a request as it is shown.
 pub fn decision(request: &Request, ballot: Ballot, comment: &str) -> Decision {
     use std::sync::atomic::{AtomicU8, Ordering};
+    const AT: Ms = Ms(1_795_417_927_000);
     static NEXT: AtomicU8 = AtomicU8::new(1);
-    Decision {
-        id: DecisionId::new(Ms(1_795_417_927_000), [NEXT.fetch_add(1, Ordering::Relaxed); 10]),
-        request: request.key().clone(),
-        request_digest: request.digest(),
-        evidence_digest: request.evidence.digest,
-        ballot,
-        scope: Scope::Once,
-        start_by: Span::mins(10),
-        run_for: Span::mins(15),
-        comment: comment.into(),
-        word: None,
-        seen: Seen::default(),
-        made_at: Ms(1_795_417_927_000),
-        challenge: None,
-        signature: None,
-    }
+    let id = DecisionId::new(AT, [NEXT.fetch_add(1, Ordering::Relaxed); 10]);
+    build(Draft { comment: comment.into(), ..Draft::new(request, ballot) }, id, AT)
 }
 
 /// Why one may not decide.
