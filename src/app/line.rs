@@ -83,6 +83,12 @@ impl Line {
     /// The same with another look over it; what stands for hidden characters keeps its own.
     #[must_use]
     pub fn and_inked(mut self, role: Role, over: Option<Role>, text: &SafeText) -> Self {
+        // Nearly all text: a marker begins with a backslash.
+        if !text.as_str().contains('\\') {
+            let shown = (!text.as_str().is_empty()).then(|| Piece { text: text.clone(), role, over });
+            self.pieces.extend(shown);
+            return self;
+        }
         let parts = text.markers().into_iter();
         self.pieces.extend(parts.map(|(text, hidden)| match hidden {
             true => Piece::of(Role::Hidden, text),

@@ -20,7 +20,7 @@ use crate::sys::spool::Spool;
 /// More than this is not taken from a pipe.
 const MOST: u64 = 4 << 30;
 /// Pieces of the index that wait for a busy screen.
-const AHEAD: usize = 64;
+const AHEAD: usize = 16;
 
 /// Show a diff: a file, or what is piped in
 #[derive(Debug, clap::Args)]
@@ -61,6 +61,9 @@ pub fn run(args: Args) -> Exit {
         bail!("the diff is shown on a terminal: leave the pipe behind `jit-tui diff` away");
     }
     let (source, input) = open(&args.file)?;
+    // It is read from here on: by the time that there is a screen, so is what stands on it first.
+    let (news, receiver) = mpsc::channel(AHEAD);
+    read(source.clone(), input, news.clone());
     let paths = setup::paths()?;
     let config = args.config.load(&paths)?;
     let shell = console::Args { theme: args.theme, ..console::Args::default() };
@@ -68,15 +71,13 @@ pub fn run(args: Args) -> Exit {
     let mut setup = console::console(&shell, &config, warnings)?;
     setup.alone = Some(Alone {
         name: name(&args.file),
-        source: source.clone(),
+        source,
         numbers: !args.no_numbers,
         list: !args.no_list,
         colours: !args.no_colours,
         beside: args.side_by_side,
     });
-    let leave = setup::runtime()?.block_on(async {
-        let (news, receiver) = mpsc::channel(AHEAD);
-        read(source, input, news.clone());
+    let leave = setup::runtime_of(1)?.block_on(async {
         let serve = |errand| {
             let news = news.clone();
             tokio::spawn(async move {
@@ -119,7 +120,7 @@ fn take_stdin() -> color_eyre::Result<File> {
 fn read(source: Source, input: Input, news: mpsc::Sender<News>) {
     // The program ends without waiting for a pipe that never does.
     std::thread::spawn(move || match input {
-        Input::Lies => source::index(&source, &news),
+        Input::Lies => source::open(&source, &news),
         Input::Comes(file) => source::fill(&source, file, MOST, &news),
     });
 }

@@ -93,8 +93,13 @@ pub fn theme(name: &str, paths: &Paths) -> Result<Loaded, Diagnostic> {
 
 /// The tokio runtime; the caller's thread drives it.
 pub fn runtime() -> Result<tokio::runtime::Runtime> {
+    runtime_of(2)
+}
+
+/// The same with so many threads for what goes on beside the caller's.
+pub fn runtime_of(threads: usize) -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(threads)
         .enable_all()
         .build()
         .wrap_err("cannot start the threads of the program: is the limit on processes reached (ulimit -u)?")

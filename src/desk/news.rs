@@ -168,6 +168,8 @@ pub enum News {
         source: u64,
         /// What was read.
         piece: Box<Piece>,
+        /// It is time to look at it; otherwise the next one comes at once.
+        look: bool,
     },
     /// Which lines of a diff only moved: the work is too much for a large one, and not told.
     Moved {

@@ -13,10 +13,13 @@ use super::news::{Errand, News};
 use crate::diff::{self, Piece, Reader};
 use crate::domain::text::{SafeText, Text};
 use crate::safe;
+use crate::sys::process::step_back;
 use crate::sys::spool::Spool;
 
 /// So much is read at once.
 const READ: usize = 256 << 10;
+/// So much at first: a page is on the screen the sooner.
+const FIRST: usize = 128 << 10;
 /// The first piece of the index is told after the first read; the next ones this often.
 const OFTEN: Duration = Duration::from_millis(25);
 /// In a diff of so many bytes nobody looks for lines that moved.
@@ -98,14 +101,24 @@ impl Read for InOrder<'_> {
 /// Indexes a source that lies in its spool already. Blocks until it is read.
 pub fn index(source: &Source, news: &mpsc::Sender<News>) {
     let input = InOrder { spool: source.spool(), at: 0 };
-    tell_end(source, news, read(source, input, false, u64::MAX, news));
-    tell_moved(source, news);
+    read(source, input, How { put: false, most: u64::MAX, own: false }, news);
+}
+
+/// The same on a thread that does nothing else, for a screen that shows nothing else: the bytes of the first page
+/// come by themselves.
+pub fn open(source: &Source, news: &mpsc::Sender<News>) {
+    // What is wrong with it is told by the index.
+    if let Ok(bytes) = source.spool().window(0, FIRST as u64) {
+        let to = bytes.len() as u64;
+        drop(news.blocking_send(News::Window { source: source.id(), from: 0, to, bytes: Ok(bytes) }));
+    }
+    let input = InOrder { spool: source.spool(), at: 0 };
+    read(source, input, How { put: false, most: u64::MAX, own: true }, news);
 }
 
 /// Puts `input` into the spool of its source, at most `most` bytes, and indexes it. Blocks until it is read.
 pub fn fill(source: &Source, input: impl Read, most: u64, news: &mpsc::Sender<News>) {
-    tell_end(source, news, read(source, input, true, most, news));
-    tell_moved(source, news);
+    read(source, input, How { put: true, most, own: false }, news);
 }
 
 /// Which lines only moved, where the diff is small enough to be looked at as a whole.
@@ -120,54 +133,86 @@ fn tell_moved(source: &Source, news: &mpsc::Sender<News>) {
     }
 }
 
-fn tell_end(source: &Source, news: &mpsc::Sender<News>, end: io::Result<Option<Piece>>) {
-    let told = match end {
-        Ok(Some(piece)) => News::Indexed { source: source.id(), piece: Box::new(piece) },
-        Ok(None) => return,
-        Err(e) => News::Unreadable { source: source.id(), why: Text::from(e.to_string()).prose() },
-    };
-    // Nobody listens any more only when the program ends.
-    drop(news.blocking_send(told));
+/// A source while it is read.
+struct Indexer<'a> {
+    source: &'a Source,
+    news: &'a mpsc::Sender<News>,
+    reader: Reader,
+    told: Option<Instant>,
+    /// The thread does nothing else: once there is a first page, keys and pages go before it.
+    own: bool,
 }
 
-/// The last piece; `None` where nobody wants it any more.
-fn read(
-    source: &Source,
-    mut input: impl Read,
-    put: bool,
-    most: u64,
-    news: &mpsc::Sender<News>,
-) -> io::Result<Option<Piece>> {
-    let (mut reader, mut buffer) = (Reader::default(), vec![0; READ]);
-    let (mut at, mut told) = (0u64, None::<Instant>);
-    loop {
-        let bytes = match input.read(&mut buffer) {
-            Ok(n) => buffer.get(..n).unwrap_or_default(),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(e),
-        };
-        if bytes.is_empty() {
-            return Ok(Some(reader.end()));
-        }
-        if put {
-            source.spool().put(bytes, at)?;
-        }
-        at += bytes.len() as u64;
-        if at > most {
-            return Err(io::Error::other(format!("it is larger than {most} bytes: the rest was not read")));
-        }
-        reader.feed(bytes);
-        if !source.is_wanted() {
-            return Ok(None);
-        }
-        if told.is_none_or(|t| t.elapsed() > OFTEN) {
-            told = Some(Instant::now());
-            let piece = Box::new(reader.piece());
-            if news.blocking_send(News::Indexed { source: source.id(), piece }).is_err() {
-                return Ok(None);
+impl Indexer<'_> {
+    /// Reads to the end; whether that was reached, or nobody wants it any more.
+    fn all(&mut self, mut input: impl Read, put: bool, most: u64) -> io::Result<bool> {
+        let (mut buffer, mut at) = (vec![0; READ], 0u64);
+        loop {
+            let room = if self.told.is_none() { FIRST } else { READ };
+            let bytes = match input.read(buffer.get_mut(..room).unwrap_or_default()) {
+                Ok(n) => buffer.get(..n).unwrap_or_default(),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => return Err(e),
+            };
+            if bytes.is_empty() {
+                return Ok(true);
+            }
+            if put {
+                self.source.spool().put(bytes, at)?;
+            }
+            at += bytes.len() as u64;
+            if at > most {
+                return Err(io::Error::other(format!("it is larger than {most} bytes: the rest was not read")));
+            }
+            self.reader.feed(bytes);
+            if !self.source.is_wanted() || !self.tell_what_came() {
+                return Ok(false);
             }
         }
     }
+
+    /// Tells what was read, in small pieces: the memory of one serves the next. Whether anybody listens.
+    fn tell_what_came(&mut self) -> bool {
+        let look = self.told.is_none_or(|told| told.elapsed() > OFTEN);
+        let piece = self.reader.piece();
+        if look && self.told.replace(Instant::now()).is_none() && self.own {
+            step_back();
+        }
+        self.tell(piece, look)
+    }
+
+    fn tell(&self, piece: Piece, look: bool) -> bool {
+        let news = News::Indexed { source: self.source.id(), piece: Box::new(piece), look };
+        self.news.blocking_send(news).is_ok()
+    }
+}
+
+/// How a source is read.
+#[derive(Clone, Copy)]
+struct How {
+    /// What is read is put into the spool.
+    put: bool,
+    /// At most so many bytes.
+    most: u64,
+    /// The thread does nothing else.
+    own: bool,
+}
+
+/// Reads a source, and tells what is in it.
+fn read(source: &Source, input: impl Read, how: How, news: &mpsc::Sender<News>) {
+    let mut indexer = Indexer { source, news, reader: Reader::default(), told: None, own: how.own };
+    let end = indexer.all(input, how.put, how.most);
+    if matches!(end, Ok(false)) {
+        return;
+    }
+    let failed = end.err();
+    // What came before is shown all the same. Nobody listens any more only when the program ends.
+    let piece = if failed.is_none() { std::mem::take(&mut indexer.reader).end() } else { indexer.reader.piece() };
+    indexer.tell(piece, true);
+    if let Some(e) = failed {
+        drop(news.blocking_send(News::Unreadable { source: source.id(), why: Text::from(e.to_string()).prose() }));
+    }
+    tell_moved(source, news);
 }
 
 /// Does what is asked of a source; gives back what is not about one.
@@ -332,7 +377,7 @@ mod tests {
         fill(&source, DIFF.as_bytes(), 1 << 20, &news);
         let mut index = Index::default();
         for news in drained(receiver) {
-            let News::Indexed { source, piece } = news else { unreachable!() };
+            let News::Indexed { source, piece, .. } = news else { unreachable!() };
             assert_eq!(source, held.id());
             index.extend(*piece);
         }
@@ -352,6 +397,32 @@ mod tests {
         fill(&source, DIFF.as_bytes(), 10, &news);
         let last = drained(receiver).pop();
         assert!(matches!(last, Some(News::Unreadable { why, .. }) if why.as_str().contains("larger than 10")));
+    }
+
+    #[test]
+    fn the_first_page_and_the_index_of_a_file_come_by_themselves_the_index_in_small_pieces() {
+        let hunk = |i: usize| format!("diff --git a/{i} b/{i}\n--- a/{i}\n+++ b/{i}\n@@ -1 +1 @@\n-{i}\n+new\n");
+        let diff: String = (0..20_000).map(hunk).collect();
+        let (news, receiver) = mpsc::channel(999);
+        let source = Source::new().unwrap();
+        let held = source.clone();
+        source.spool().put(diff.as_bytes(), 0).unwrap();
+        open(&source, &news);
+        let mut told = drained(receiver);
+        let News::Window { source, from: 0, to, bytes: Ok(bytes) } = told.remove(0) else { unreachable!() };
+        assert_eq!((source, bytes.as_slice()), (held.id(), &diff.as_bytes()[..to as usize]));
+        let pieces = told.into_iter().filter_map(|news| match news {
+            News::Indexed { piece, .. } => Some(piece),
+            _ => None,
+        });
+        let (mut index, mut largest) = (Index::default(), 0);
+        for piece in pieces {
+            let before = index.files.len();
+            index.extend(*piece);
+            largest = largest.max(index.files.len() - before);
+        }
+        assert_eq!(index, diff::parse(diff.as_bytes()));
+        assert!(largest < 5_000, "{largest}");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::io;
 
-use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
 
 use crate::domain::text::SafeText;
 
@@ -14,8 +15,9 @@ pub trait Screen {
     /// Where the terminal is gone; so everywhere here.
     fn size(&self) -> io::Result<(u16, u16)>;
 
-    /// Draws one frame; only what changed is written, in one go. Never waits for the terminal.
-    fn draw(&mut self, render: &mut dyn FnMut(&mut Frame)) -> io::Result<()>;
+    /// Draws one frame: `render` draws on an empty screen and says where the cursor is shown. Only what changed is
+    /// written, in one go. Never waits for the terminal.
+    fn draw(&mut self, render: &mut dyn FnMut(&mut Buffer) -> Option<Position>) -> io::Result<()>;
 
     /// Whether the last frame is still on its way: the next one waits, and is drawn from what is newest then.
     fn is_busy(&self) -> bool {

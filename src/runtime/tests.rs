@@ -5,9 +5,10 @@ use std::rc::Rc;
 use crossterm::event::{Event, KeyCode};
 use futures_util::FutureExt;
 use futures_util::stream::{self, BoxStream, StreamExt};
+use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use ratatui::layout::Rect;
-use ratatui::{Frame, Terminal};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
 
 use super::*;
 use crate::domain::time::Ms;
@@ -41,14 +42,14 @@ impl Screen for Paper {
         self.size.as_ref().map(|size| *size).map_err(|e| e.kind().into())
     }
 
-    fn draw(&mut self, render: &mut dyn FnMut(&mut Frame)) -> io::Result<()> {
+    fn draw(&mut self, render: &mut dyn FnMut(&mut Buffer) -> Option<Position>) -> io::Result<()> {
         if self.frames_left == 0 {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         self.frames_left -= 1;
         assert!(!self.busy, "the frame before is on its way");
         self.busy = self.slow;
-        self.terminal.draw(|frame| render(frame)).unwrap();
+        self.terminal.draw(|frame| _ = render(frame.buffer_mut())).unwrap();
         self.note("frame")
     }
 
@@ -110,13 +111,20 @@ impl Clock for Still {
 struct Story {
     input: BoxStream<'static, io::Result<Event>>,
     signals: BoxStream<'static, Interrupt>,
+    news: Vec<News>,
     frames: usize,
     slow: bool,
 }
 
 impl Default for Story {
     fn default() -> Self {
-        Self { input: stream::pending().boxed(), signals: stream::pending().boxed(), frames: usize::MAX, slow: false }
+        Self {
+            input: stream::pending().boxed(),
+            signals: stream::pending().boxed(),
+            news: Vec::new(),
+            frames: usize::MAX,
+            slow: false,
+        }
     }
 }
 
@@ -127,7 +135,8 @@ fn told(story: Story) -> (Vec<String>, Leave) {
     let size = Ok((80, 24));
     let mut paper =
         Paper { terminal, size, diary: diary.clone(), frames_left: story.frames, slow: story.slow, busy: false };
-    let (_desk, news) = mpsc::channel(1);
+    let (desk, news) = mpsc::channel(9);
+    story.news.into_iter().for_each(|news| desk.try_send(news).unwrap());
     let errands = |errand: Errand| diary.borrow_mut().push(format!("{errand:?}"));
     let wires = Wires { input: story.input, signals: story.signals, news, errands, clock: Still };
     let state = State::new(Setup::new(Still.now(), (80, 24), [7; 32]));
@@ -149,13 +158,24 @@ fn the_first_frame_comes_before_anything_else() {
     assert_eq!((leave, leave.code()), (Leave::Lost, 129));
 }
 
+/// A signal that ends it, once everything else had its turn.
+fn end_later() -> BoxStream<'static, Interrupt> {
+    let end = stream::once(tokio::task::yield_now()).map(|()| Interrupt::End(15));
+    end.chain(stream::pending()).boxed()
+}
+
+#[test]
+fn what_was_told_before_there_was_a_screen_is_on_its_first_frame() {
+    let notice = News::Notice(crate::domain::text::SafeText::lit("told early"));
+    let (diary, _) = told(Story { news: vec![notice], signals: end_later(), ..Story::default() });
+    assert_eq!(diary, ["frame"]);
+}
+
 #[test]
 fn a_storm_of_sizes_is_one_frame() {
     let sizes = vec![Event::Resize(60, 16), Event::Resize(100, 30), Event::Resize(300, 100)];
     let still_there = stream::iter(sizes.into_iter().map(Ok)).chain(stream::pending()).boxed();
-    let end = stream::once(tokio::task::yield_now()).map(|()| Interrupt::End(15));
-    let later = end.chain(stream::pending()).boxed();
-    let (diary, _) = told(Story { input: still_there, signals: later, ..Story::default() });
+    let (diary, _) = told(Story { input: still_there, signals: end_later(), ..Story::default() });
     assert_eq!(diary, ["frame", "size 60x16", "size 100x30", "size 300x100", "frame"]);
 }
 

@@ -1,6 +1,5 @@
 //! The terminal itself: taken on start, given back however we leave. Nothing is ever asked of it.
 
-use std::convert::Infallible;
 use std::fs::File;
 use std::io;
 
@@ -10,8 +9,8 @@ use crossterm::style::{Attribute, SetAttribute};
 use crossterm::terminal::{
     EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
-use ratatui::layout::Rect;
-use ratatui::{Frame, Terminal};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
 
 use super::screen::Screen;
 use super::thin::Thin;
@@ -58,7 +57,7 @@ fn stdout() -> io::Result<File> {
 pub struct Tty {
     out: File,
     writer: Writer,
-    terminal: Terminal<Thin>,
+    thin: Thin,
 }
 
 impl Tty {
@@ -70,11 +69,10 @@ impl Tty {
         let mut out = stdout()?;
         let writer = Writer::start(out.try_clone()?)?;
         let (columns, rows) = size_of(&out)?;
-        let Ok(terminal) = Terminal::new(Thin::new(columns, rows));
         take(&mut out).inspect_err(|_| {
             give_back();
         })?;
-        Ok(Self { out, writer, terminal })
+        Ok(Self { out, writer, thin: Thin::new(columns, rows) })
     }
 }
 
@@ -95,13 +93,9 @@ impl Screen for Tty {
         size_of(&self.out)
     }
 
-    fn draw(&mut self, render: &mut dyn FnMut(&mut Frame)) -> io::Result<()> {
-        let drawn: Result<_, Infallible> = self.terminal.draw(|frame| render(frame));
-        let Ok(_) = drawn;
-        match self.terminal.backend_mut().frame() {
-            Some(bytes) => self.writer.send(&bytes),
-            None => Ok(()),
-        }
+    fn draw(&mut self, render: &mut dyn FnMut(&mut Buffer) -> Option<Position>) -> io::Result<()> {
+        self.thin.draw(render);
+        self.thin.frame().map_or(Ok(()), |bytes| self.writer.send(&bytes))
     }
 
     fn is_busy(&self) -> bool {
@@ -113,8 +107,7 @@ impl Screen for Tty {
     }
 
     fn resize(&mut self, columns: u16, rows: u16) -> io::Result<()> {
-        self.terminal.backend_mut().resize(columns, rows);
-        let Ok(()) = self.terminal.resize(Rect::new(0, 0, columns, rows));
+        self.thin.resize(columns, rows);
         Ok(())
     }
 

@@ -77,6 +77,9 @@ where
     C: Clock,
 {
     let mut turns = Turns { screen, state, theme, wires, news_ended: false };
+    if let Some(leave) = turns.begin() {
+        return leave;
+    }
     loop {
         if turns.draw().is_err() {
             turns.end();
@@ -113,7 +116,18 @@ where
             return Ok(());
         }
         let (state, theme) = (&self.state, self.theme);
-        self.screen.draw(&mut |frame| ui::draw(frame, state, theme))
+        self.screen.draw(&mut |buffer| ui::draw(buffer, state, theme))
+    }
+
+    /// What was told before there was a screen is on its first frame.
+    fn begin(&mut self) -> Option<Leave> {
+        for _ in 0..A_TURN {
+            let told = self.wires.news.try_recv().ok()?;
+            if let Some(leave) = self.update(Msg::News(told)) {
+                return Some(leave);
+            }
+        }
+        None
     }
 
     /// One turn: the first thing that comes, and what else is there already.

@@ -1,13 +1,15 @@
-//! The one thread that writes to the terminal, so that a slow one keeps nobody waiting: keys are read on, and the next
-//! frame is drawn from the newest state once the terminal took the last one.
+//! Writing to the terminal so that a slow one keeps nobody waiting. What it takes at once is written at once; for the
+//! rest there is one thread: keys are read on, and the next frame is drawn from the newest state once the terminal took
+//! the last one.
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{Mode, OFlags};
 use rustix::termios::{QueueSelector, tcflush};
 use tokio::sync::mpsc as answers;
 
@@ -57,9 +59,11 @@ fn wait(turn: MutexGuard<'static, Turn>, long: Duration) -> MutexGuard<'static, 
     waited.unwrap_or_else(PoisonError::into_inner).0
 }
 
-/// Hands pages to the thread, one at a time.
+/// Writes pages, or hands them to the thread, one at a time.
 #[derive(Debug)]
 pub(super) struct Writer {
+    /// The terminal once more, so opened that writing to it never waits; absent where it cannot be had.
+    at_once: Option<File>,
     pages: mpsc::Sender<Vec<u8>>,
     written: answers::UnboundedReceiver<io::Result<()>>,
     busy: bool,
@@ -73,6 +77,7 @@ impl Writer {
     /// # Errors
     /// Where there can be no more threads.
     pub(super) fn start(out: File) -> io::Result<Self> {
+        let at_once = reopened(&out).ok();
         let (pages, waiting) = mpsc::channel::<Vec<u8>>();
         let (answer, written) = answers::unbounded_channel();
         let work = move || {
@@ -86,7 +91,7 @@ impl Writer {
             }
         };
         std::thread::Builder::new().name("tty-output".into()).spawn(work)?;
-        Ok(Self { pages, written, busy: false, next: Vec::new() })
+        Ok(Self { at_once, pages, written, busy: false, next: Vec::new() })
     }
 
     /// Whether the terminal has not yet taken what was sent.
@@ -100,7 +105,14 @@ impl Writer {
     /// Where the terminal is gone.
     pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.next.extend_from_slice(bytes);
-        if self.busy || self.next.is_empty() {
+        if self.busy {
+            return Ok(());
+        }
+        if let Some(out) = &mut self.at_once {
+            let taken = write_at_once(out, &self.next)?;
+            self.next.drain(..taken);
+        }
+        if self.next.is_empty() {
             return Ok(());
         }
         self.busy = true;
@@ -119,6 +131,29 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// The same terminal under a flag of its own: that of standard output belongs to others as well.
+fn reopened(out: &File) -> io::Result<File> {
+    let path = format!("/proc/self/fd/{}", out.as_fd().as_raw_fd());
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}
+
+/// Writes what is taken without waiting; how many bytes.
+fn write_at_once(out: &mut File, page: &[u8]) -> io::Result<usize> {
+    let turn = turn();
+    let mut taken = if turn.taken { 0 } else { page.len() };
+    while let Some(rest) = page.get(taken..).filter(|rest| !rest.is_empty()) {
+        match out.write(rest) {
+            Ok(0) => break,
+            Ok(n) => taken += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(taken)
 }
 
 fn write_page(out: &mut File, page: &[u8]) -> io::Result<()> {
@@ -162,6 +197,8 @@ mod tests {
         let (mut reader, out) = std::io::pipe().unwrap();
         let mut writer = Writer::start(File::from(std::os::fd::OwnedFd::from(out))).unwrap();
         let big = vec![b'a'; 1 << 20];
+        writer.send(b"taken at once").unwrap();
+        assert!(!writer.is_busy());
         writer.send(&big).unwrap();
         assert!(writer.is_busy());
         writer.send(b"\x07").unwrap();
@@ -172,7 +209,7 @@ mod tests {
         writer.drained().await.unwrap();
         assert!(!writer.is_busy());
         drop(writer);
-        assert_eq!(all.await.unwrap().unwrap(), [big.as_slice(), b"\x07"].concat());
+        assert_eq!(all.await.unwrap().unwrap(), [b"taken at once".as_slice(), &big, b"\x07"].concat());
     }
 
     #[tokio::test]
@@ -181,7 +218,8 @@ mod tests {
         let (reader, out) = std::io::pipe().unwrap();
         drop(reader);
         let mut writer = Writer::start(File::from(std::os::fd::OwnedFd::from(out))).unwrap();
-        writer.send(b"x").unwrap();
-        assert!(writer.drained().await.is_err());
+        // Told at once, or by the thread.
+        let sent = writer.send(b"x");
+        assert!(sent.is_err() || writer.drained().await.is_err());
     }
 }

@@ -13,7 +13,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::app::State;
@@ -25,21 +25,15 @@ use crate::safe;
 use crate::theme::{Role, Theme};
 use text::Canvas;
 
-/// Draws one frame.
-pub fn draw(frame: &mut Frame, state: &State, theme: &Theme) {
-    let area = frame.area();
-    let cursor = {
-        let mut canvas = Canvas::new(frame.buffer_mut(), theme);
-        if fits((area.width, area.height)) && (area.width, area.height) == state.setup.size {
-            whole(&mut canvas, state)
-        } else {
-            too_small(&mut canvas, area, state);
-            None
-        }
-    };
-    if let Some(cursor) = cursor.filter(|c| area.contains(*c)) {
-        frame.set_cursor_position(cursor);
+/// Draws one frame on an empty screen; where the cursor is shown.
+pub fn draw(buffer: &mut Buffer, state: &State, theme: &Theme) -> Option<Position> {
+    let area = buffer.area;
+    let mut canvas = Canvas::new(buffer, theme);
+    if !fits((area.width, area.height)) || (area.width, area.height) != state.setup.size {
+        too_small(&mut canvas, area, state);
+        return None;
     }
+    whole(&mut canvas, state).filter(|cursor| area.contains(*cursor))
 }
 
 fn too_small(canvas: &mut Canvas, area: Rect, state: &State) {

@@ -3,6 +3,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::app::line::{Line, Piece, spaces};
@@ -39,11 +40,29 @@ impl<'a> Canvas<'a> {
     }
 
     fn piece(&mut self, x: u16, y: u16, left: u16, piece: &Piece, fits: bool) -> u16 {
+        let style = self.theme.style_under(piece.role, piece.over);
         // One column is kept for the sign of a cut, where a cut will come.
-        let text =
-            if fits || piece.text.width() < usize::from(left) { piece.text.clone() } else { cut(&piece.text, left) };
-        let span = Span::styled(text.as_str(), self.theme.style_under(piece.role, piece.over));
-        self.buffer.set_span(x, y, &span, left).0
+        match fits || piece.text.width() < usize::from(left) {
+            true => self.text(x, y, left, piece.text.as_str(), style),
+            false => self.text(x, y, left, cut(&piece.text, left).as_str(), style),
+        }
+    }
+
+    /// Draws text; the column behind it.
+    fn text(&mut self, x: u16, y: u16, left: u16, text: &str, style: Style) -> u16 {
+        if !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return self.buffer.set_span(x, y, &Span::styled(text, style), left).0;
+        }
+        // Nearly all text: a letter takes a column, and nothing has to be looked for that joins it.
+        let columns = x..x.saturating_add(left);
+        let mut end = x;
+        for (x, letter) in columns.zip(text.chars()) {
+            if let Some(cell) = self.buffer.cell_mut((x, y)) {
+                cell.set_char(letter).set_style(style);
+            }
+            end = x + 1;
+        }
+        end
     }
 
     /// Draws lines from the top of an area down.

@@ -1,15 +1,18 @@
-//! The bytes of a diff that are at hand: blocks of it, asked for where they are missed, forgotten where they lie far
-//! from what is looked at.
+//! The bytes of a diff that are at hand: blocks of it, asked for where they are missed, forgotten where they were not
+//! wanted for long and there are many.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Bytes of a block.
-const BLOCK: u64 = 64 << 10;
+/// Bytes of a block: a page may take a little from many places.
+const BLOCK: u64 = 16 << 10;
 /// So many are kept.
-const KEPT: usize = 24;
+const KEPT: usize = 64;
 /// So many are asked for at once, the one before the missed one included.
 const AT_ONCE: u64 = 5;
+/// Blocks that lie so near to each other are read in one go, at most so many bytes.
+const NEAR: u64 = 32 << 10;
+const A_READ: u64 = 96 << 10;
 
 /// A byte that is not at hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub struct Missing(pub u64);
 #[derive(Debug, Default)]
 pub struct Blocks {
     held: BTreeMap<u64, Vec<u8>>,
+    /// Those, in the order in which they came or were wanted last.
+    wanted: VecDeque<u64>,
     asked: BTreeSet<u64>,
     end: Option<u64>,
 }
@@ -87,9 +92,24 @@ impl Blocks {
         Some((first * BLOCK, (end * BLOCK).min(all)))
     }
 
-    /// How far ahead of what is shown bytes should be at hand.
-    pub fn ahead(&self) -> u64 {
-        BLOCK
+    /// What to ask for so that all of these ranges are at hand, each in its order.
+    pub fn want_all(&mut self, ranges: impl IntoIterator<Item = (u64, u64)>, all: u64) -> Vec<(u64, u64)> {
+        let all = self.end.map_or(all, |end| end.min(all));
+        let numbers: BTreeSet<u64> =
+            ranges.into_iter().flat_map(|(from, to)| from / BLOCK..to.min(all).div_ceil(BLOCK)).collect();
+        self.wanted.retain(|number| !numbers.contains(number));
+        self.wanted.extend(numbers.iter().filter(|number| self.held.contains_key(number)));
+        let missed: Vec<u64> = numbers.into_iter().filter(|number| self.is_missed(*number, all)).collect();
+        self.asked.extend(&missed);
+        let mut wanted: Vec<(u64, u64)> = Vec::new();
+        for number in missed {
+            let (from, to) = (number * BLOCK, (number + 1) * BLOCK);
+            match wanted.last_mut() {
+                Some(last) if from - last.1 <= NEAR && to - last.0 <= A_READ => last.1 = to.min(all),
+                _ => wanted.push((from, to.min(all))),
+            }
+        }
+        wanted
     }
 
     /// A block that was not whole when it came is missed once there is more.
@@ -99,24 +119,31 @@ impl Blocks {
         short && !self.asked.contains(&number)
     }
 
-    /// Takes in what came of a range that was asked for; what lies farthest from it is forgotten. Whether the source
-    /// ends inside of the range: then nothing behind that is asked for any more.
+    /// Takes in what came of a range that was asked for. Whether the source ends inside of the range: then nothing
+    /// behind that is asked for any more.
     pub fn came(&mut self, from: u64, to: u64, bytes: &[u8]) -> bool {
         let first = from / BLOCK;
         self.asked.retain(|number| !(first..to.div_ceil(BLOCK)).contains(number));
         let size = usize::try_from(BLOCK).unwrap_or(1);
         for (number, block) in (first..).zip(bytes.chunks(size)) {
-            self.held.insert(number, block.to_vec());
-        }
-        while self.held.len() > KEPT {
-            let Some(far) = self.held.keys().copied().max_by_key(|number| number.abs_diff(first)) else { break };
-            self.held.remove(&far);
+            if self.held.insert(number, block.to_vec()).is_none() {
+                self.wanted.push_back(number);
+            }
         }
         let end = from + bytes.len() as u64;
         if end < to {
             self.end = Some(end);
         }
         end < to
+    }
+
+    /// Forgets what was not wanted for longest, as far as there is more than is kept. Nothing is forgotten while
+    /// somebody waits: what a page takes may lie at more places than that.
+    pub fn forget(&mut self) {
+        let more = self.held.len().saturating_sub(KEPT);
+        for number in self.wanted.drain(..more) {
+            self.held.remove(&number);
+        }
     }
 }
 
@@ -162,12 +189,26 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_kept_than_a_few_blocks_around_the_last_one() {
+    fn no_more_is_kept_than_what_was_wanted_last() {
         let mut blocks = Blocks::default();
         for number in 0..100 {
             blocks.came(number * BLOCK, number * BLOCK + 10, &[b'x'; 10]);
         }
-        assert_eq!(blocks.held.len(), KEPT);
-        assert!(blocks.held.contains_key(&99));
+        assert_eq!(blocks.held.len(), 100, "somebody may wait for all of them");
+        assert_eq!(blocks.want_all([(7 * BLOCK, 7 * BLOCK + 3)], 100 * BLOCK), [(7 * BLOCK, 8 * BLOCK)]);
+        blocks.forget();
+        let kept: Vec<u64> = blocks.held.keys().copied().collect();
+        let last = 101 - KEPT as u64..100;
+        assert_eq!(kept, std::iter::once(7).chain(last).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn ranges_that_lie_near_each_other_are_read_in_one_go() {
+        let mut blocks = Blocks::default();
+        let all = BLOCK * 100 - 7;
+        let places = [3, 1, 50, 51, 52, 53, 54, 55, 56, 99].map(|number| (number * BLOCK + 5, number * BLOCK + 9));
+        let told = blocks.want_all(places, all);
+        assert_eq!(told, [(1, 4), (50, 56), (56, 57), (99, 100)].map(|(a, b)| (a * BLOCK, (b * BLOCK).min(all))));
+        assert_eq!(blocks.want_all(places, all), [], "each is asked for once");
     }
 }

@@ -66,7 +66,7 @@ struct Line {
     ink: Ink,
 }
 
-/// The lines of a part near those on the screen, by where their content begins.
+/// The lines of a part that are on the screen, by where their content begins.
 fn part(lens: &Lens, rows: &[Row], file: usize, number: usize, colours: bool) -> Found<HashMap<u64, Line>> {
     let here = |row: &&Row| row.contents().iter().flatten().any(|content| content.part == number);
     let shown = rows.iter().filter(here).map(|row| row.spot.row);
@@ -83,12 +83,12 @@ fn part(lens: &Lens, rows: &[Row], file: usize, number: usize, colours: bool) ->
         Some(file) => code(&near, file),
         None => Vec::new(),
     };
-    let line = |(place, near): (usize, &Near)| {
+    let line = |(place, near): (usize, Near)| {
         let over = changed.get_mut(place).map(std::mem::take).unwrap_or_default();
         let under = tokens.get_mut(place).map(std::mem::take).unwrap_or_default();
-        (near.at, Line { bytes: near.bytes.to_vec(), ink: laid_over(under, &over) })
+        (near.at, Line { bytes: near.bytes.into_owned(), ink: laid_over(under, &over) })
     };
-    Ok(near.iter().enumerate().map(line).collect())
+    Ok(near.into_iter().enumerate().filter(|(_, near)| shown.contains(&near.at)).map(line).collect())
 }
 
 /// What of each line changed, in the blocks of which something is on the screen.

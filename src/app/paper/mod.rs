@@ -59,10 +59,12 @@ impl Paper {
         }
     }
 
-    /// Takes a piece of the index in.
-    pub fn indexed(&mut self, piece: Piece) {
+    /// Takes a piece of the index in; with `look`, what it holds has its place among the others.
+    pub fn indexed(&mut self, piece: Piece, look: bool) {
         self.index.extend(piece);
-        self.order = Order::of(&self.index);
+        if look {
+            self.order = Order::of(&self.index);
+        }
     }
 
     /// Takes bytes in, asked for up to `to`.

@@ -14,7 +14,7 @@ fn paper(diff: &[u8]) -> Paper {
     let mut paper = Paper::new(source);
     for news in news {
         match news {
-            News::Indexed { piece, .. } => paper.indexed(*piece),
+            News::Indexed { piece, look, .. } => paper.indexed(*piece, look),
             News::Moved { lines, .. } => paper.moved = lines,
             other => panic!("{other:?}"),
         }
@@ -219,6 +219,52 @@ fn a_match_is_found_again_in_its_row() {
     let spot = with(&mut paper, shape(40), |lens| lens.spot_of(byte));
     assert!(texts(&rows(&mut paper, shape(40), spot, 1))[0].starts_with("0 Added line 2345 "));
     assert_eq!(with(&mut paper, shape(40), |lens| lens.spot_of(3)), Spot::title(0));
+}
+
+/// Files that must be seen, so far from each other that each lies in a block of its own.
+fn scattered(files: usize) -> Vec<u8> {
+    let hunk = |name: &str, lines: usize, text: &str| {
+        let body = format!("+{text}\n").repeat(lines);
+        format!("diff --git a/{name} b/{name}\n--- a/{name}\n+++ b/{name}\n@@ -0,0 +1,{lines} @@\n{body}")
+    };
+    let pair =
+        |i: usize| hunk(&format!("{i}.txt"), 900, &"x".repeat(60)) + &hunk(&format!("{i}/Dockerfile"), 3, "FROM x");
+    (0..files).map(pair).collect::<String>().into_bytes()
+}
+
+/// Settles a view for a window of so many rows, with all that it asks for; how often it waited.
+fn settled(view: &mut DiffView, paper: &mut Paper, height: usize) -> usize {
+    for waited in 0..1_000 {
+        let wanted = view.settle(paper, 80, height);
+        let waits = view.waits();
+        feed(paper, wanted);
+        if !waits {
+            return waited;
+        }
+    }
+    panic!("it waits for ever")
+}
+
+#[test]
+fn what_is_read_next_is_at_hand_also_where_it_lies_elsewhere() {
+    let mut paper = paper(&scattered(60));
+    let mut view = DiffView::default();
+    settled(&mut view, &mut paper, 20);
+    for forwards in [true, false] {
+        for page in 0..10 {
+            view.scroll(if forwards { 20 } else { -20 });
+            assert_eq!(settled(&mut view, &mut paper, 20), 0, "page {page}");
+        }
+    }
+}
+
+#[test]
+fn a_page_may_take_bytes_from_more_places_than_are_kept() {
+    let mut paper = paper(&scattered(150));
+    let mut view = DiffView::default();
+    settled(&mut view, &mut paper, 600);
+    let files = view.rows().iter().filter(|row| row.what == What::Title).count();
+    assert_eq!((view.rows().len(), files), (600, 120));
 }
 
 /// Diffs with short and long lines, several files and hunks, and lies.

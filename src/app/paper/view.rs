@@ -1,6 +1,8 @@
 //! Where the reading stands: the rows on the screen, and how keys move them. A move that needs bytes which are not
 //! at hand waits for them; the rows stay as they are meanwhile, and keys are never kept waiting.
 
+use std::iter::successors;
+
 use super::blocks::Missing;
 use super::ink::{self, Ink};
 use super::lens::{Lens, Shape};
@@ -13,6 +15,10 @@ use super::{Paper, paint};
 use crate::app::line::Line;
 use crate::domain::text::Text;
 
+/// So many bytes before the rows on the screen, and behind them, should be at hand.
+const AROUND: u64 = 32 << 10;
+/// A file counts for so many at least.
+const A_FILE: u64 = 4 << 10;
 /// So many rows above a place that was jumped to are shown: one of this many.
 const ABOVE: usize = 4;
 
@@ -155,18 +161,39 @@ impl DiffView {
         let missing = self.lay_out(&lens);
         self.waits = missing.is_err();
         let all = paper.index.bytes;
-        let mut wanted = Vec::new();
         match missing {
-            Err(Missing(at)) => wanted.extend(paper.blocks.want(at, all)),
+            Err(Missing(at)) => paper.blocks.want(at, all).into_iter().collect(),
             // What lies next to the rows is fetched before it is wanted.
             Ok(()) => {
-                let last = self.rows.last().map_or(0, |row| row.covers.1);
-                wanted.extend(paper.blocks.want(last + paper.blocks.ahead(), all));
-                let first = self.rows.first().map_or(0, |row| row.covers.0);
-                wanted.extend(paper.blocks.want(first.saturating_sub(paper.blocks.ahead()), all));
+                let around = self.around(paper);
+                let wanted = paper.blocks.want_all(around, all);
+                paper.blocks.forget();
+                wanted
             }
         }
-        wanted
+    }
+
+    /// What the rows show, and what comes before and after them in the order of reading, as ranges of bytes.
+    fn around(&self, paper: &Paper) -> Vec<(u64, u64)> {
+        let shown = |row: &&Row| row.covers.1 > 0;
+        let (Some(first), Some(last)) = (self.rows.iter().find(shown), self.rows.iter().rfind(shown)) else {
+            return Vec::new();
+        };
+        let mut around: Vec<(u64, u64)> =
+            self.rows.iter().flat_map(Row::contents).flatten().map(|content| content.bytes).collect();
+        let page: u64 = around.iter().map(|(from, to)| to - from).sum();
+        let far = AROUND.max(2 * page);
+        // Of what has no lines nothing but its title is shown.
+        let whole = |number: usize| {
+            paper.file(number).map(|file| (file.byte, if file.parts > 0 { file.end } else { file.byte }))
+        };
+        let rest = whole(last.spot.file).map(|(_, end)| (last.covers.1, end));
+        let after = successors(paper.order.after(last.spot.file), |file| paper.order.after(*file)).filter_map(whole);
+        let begin = whole(first.spot.file).map(|(begin, _)| (begin, first.covers.0));
+        let before = successors(paper.order.before(first.spot.file), |file| paper.order.before(*file));
+        around.extend(nearest(rest.into_iter().chain(after), far, |from, _, size| (from, from + size)));
+        around.extend(nearest(begin.into_iter().chain(before.filter_map(whole)), far, |_, to, size| (to - size, to)));
+        around
     }
 
     fn lay_out(&mut self, lens: &Lens) -> Result<(), Missing> {
@@ -184,20 +211,25 @@ impl DiffView {
             Some(Goal::Rows(by)) if by < 0 => {
                 self.top = first(&lens.rows_before(self.top, by.unsigned_abs())?, self.top);
             }
-            Some(Goal::Rows(by)) => self.top = self.ahead(lens, by.unsigned_abs())?,
-            None => {}
+            Some(Goal::Rows(_)) | None => {}
         }
+        // Rows on: those that are passed over have to be laid out to know how many there are.
+        let (rows, by) = match self.goal {
+            Some(Goal::Rows(by)) if by > 0 => self.ahead(lens, by.unsigned_abs())?,
+            _ => (lens.rows(self.top, self.height)?, 0),
+        };
         self.goal = None;
-        self.rows = lens.rows(self.top, self.height)?;
+        self.rows = rows.into_iter().skip(by).take(self.height).collect();
+        self.top = first(&self.rows, self.top);
         self.inks = ink::inks(lens, &self.rows, self.colours);
         Ok(())
     }
 
-    /// So many rows on, but not past the last page.
-    fn ahead(&self, lens: &Lens, by: usize) -> Result<Spot, Missing> {
+    /// The rows from the top on, and how many of them to pass over: so many, but not past the last page.
+    fn ahead(&self, lens: &Lens, by: usize) -> Result<(Vec<Row>, usize), Missing> {
         let rows = lens.rows(self.top, by.saturating_add(self.height))?;
         let by = by.min(rows.len().saturating_sub(self.height));
-        Ok(rows.get(by).map_or(self.top, |row| row.spot))
+        Ok((rows, by))
     }
 
     /// Scrolls by rows.
@@ -290,6 +322,22 @@ impl DiffView {
         search.found(places, count, whole);
         true
     }
+}
+
+/// Of these ranges, the nearest one first, so many bytes; `part` gives that many from the near side of one.
+fn nearest(
+    ranges: impl Iterator<Item = (u64, u64)>,
+    far: u64,
+    part: impl Fn(u64, u64, u64) -> (u64, u64),
+) -> Vec<(u64, u64)> {
+    let mut left = far;
+    let near = ranges.map_while(|(from, to)| {
+        let size = to.saturating_sub(from).min(left);
+        let near = (left > 0).then(|| part(from, to, size));
+        left = left.saturating_sub(size.max(A_FILE));
+        near
+    });
+    near.collect()
 }
 
 fn first(rows: &[Row], otherwise: Spot) -> Spot {

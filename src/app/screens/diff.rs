@@ -142,10 +142,10 @@ pub fn note_seen(state: &mut State) {
 /// Takes in what the desk tells of a diff.
 pub fn told(state: &mut State, news: News) {
     match news {
-        News::Indexed { source, piece } => with_source(state, source, |paper, watched| {
-            paper.indexed(*piece);
+        News::Indexed { source, piece, look } => with_source(state, source, |paper, watched| {
+            paper.indexed(*piece, look);
             watched.ended(paper);
-            true
+            look
         }),
         News::Moved { source, lines } => with_source(state, source, |paper, _| {
             paper.moved = lines;

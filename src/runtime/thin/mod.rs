@@ -1,5 +1,6 @@
-//! The thin encoder: a backend of ratatui's that turns what changed on the screen into as few bytes as it can. It
-//! keeps what the terminal shows and what it should show, so that frames which nobody fetched cost nothing.
+//! The thin encoder: turns what changed on the screen into as few bytes as it can. It keeps what the terminal shows
+//! and what it should show, so that frames which nobody fetched cost nothing. Both are whole screens that change
+//! places, so no frame is looked at twice or copied.
 
 mod look;
 mod pen;
@@ -7,13 +8,11 @@ mod pen;
 #[cfg(test)]
 mod tests;
 
-use std::convert::Infallible;
+use ratatui::buffer::{Buffer, Cell, CellWidth};
+use ratatui::layout::{Position, Rect};
 
-use ratatui::backend::{Backend, ClearType, WindowSize};
-use ratatui::buffer::{Cell, CellWidth};
-use ratatui::layout::{Position, Size};
-
-use pen::Pen;
+use look::Look;
+use pen::{Pen, is_letter};
 
 const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";
@@ -28,17 +27,14 @@ const FORBIDDEN: Cell = Cell::new("?");
 /// The screen of a terminal, and the bytes that bring it up to date.
 #[derive(Debug)]
 pub struct Thin {
-    columns: u16,
-    rows: u16,
-    wanted: Vec<Cell>,
+    /// The newest frame, where one was drawn since the last one was fetched.
+    wanted: Buffer,
+    drawn: bool,
     shown: Vec<Cell>,
-    /// Rows that may differ.
-    touched: Vec<bool>,
     /// Nobody knows what the terminal shows.
     unknown: bool,
     /// Where the cursor should be; absent = hidden.
     cursor: Option<Position>,
-    cursor_at: Position,
     cursor_shown: Option<Position>,
 }
 
@@ -46,14 +42,11 @@ impl Thin {
     /// A terminal of this size, of which nothing is known.
     pub fn new(columns: u16, rows: u16) -> Self {
         let mut thin = Self {
-            columns: 0,
-            rows: 0,
-            wanted: Vec::new(),
+            wanted: Buffer::default(),
+            drawn: false,
             shown: Vec::new(),
-            touched: Vec::new(),
             unknown: true,
             cursor: None,
-            cursor_at: Position::ORIGIN,
             cursor_shown: None,
         };
         thin.resize(columns, rows);
@@ -62,23 +55,37 @@ impl Thin {
 
     /// Takes a new size; the next frame is written whole.
     pub fn resize(&mut self, columns: u16, rows: u16) {
-        (self.columns, self.rows) = (columns, rows);
-        let cells = usize::from(columns) * usize::from(rows);
-        self.wanted = vec![Cell::EMPTY; cells];
-        self.shown = vec![Cell::EMPTY; cells];
-        self.touched = vec![true; rows.into()];
+        self.wanted = Buffer::empty(Rect::new(0, 0, columns, rows));
+        self.shown = vec![Cell::EMPTY; self.wanted.content.len()];
+        self.drawn = false;
         self.unknown = true;
+    }
+
+    /// Takes a frame: `render` draws it on an empty screen, and says where the cursor is shown.
+    pub fn draw(&mut self, render: &mut dyn FnMut(&mut Buffer) -> Option<Position>) {
+        self.wanted.reset();
+        self.cursor = render(&mut self.wanted);
+        self.drawn = true;
     }
 
     /// The bytes, one synchronised update, after which the terminal shows the newest frame; absent = it does already.
     pub fn frame(&mut self) -> Option<Vec<u8>> {
-        let mut pen = Pen::new(self.columns, BEGIN);
+        if !std::mem::take(&mut self.drawn) {
+            return None;
+        }
+        let columns = self.wanted.area.width;
+        let mut pen = Pen::new(columns, BEGIN);
         if self.unknown {
             pen.clear();
             self.shown.fill(Cell::EMPTY);
-            self.touched.fill(true);
         }
-        self.rows(&mut pen);
+        let width = usize::from(columns).max(1);
+        let rows = self.shown.chunks(width).zip(self.wanted.content.chunks_mut(width));
+        for (y, (shown, wanted)) in (0..).zip(rows) {
+            fit(wanted);
+            pen.row(y, shown, wanted);
+        }
+        std::mem::swap(&mut self.shown, &mut self.wanted.content);
         pen.rest();
         let moved = self.cursor != self.cursor_shown || (self.cursor.is_some() && pen.has_written());
         if moved || self.unknown {
@@ -86,17 +93,6 @@ impl Thin {
         }
         self.unknown = false;
         pen.has_written().then(|| pen.end(END))
-    }
-
-    fn rows(&mut self, pen: &mut Pen) {
-        let width = usize::from(self.columns).max(1);
-        let rows = self.shown.chunks_mut(width).zip(self.wanted.chunks(width)).zip(&mut self.touched);
-        for (y, ((shown, wanted), touched)) in (0..).zip(rows) {
-            if std::mem::take(touched) {
-                pen.row(y, shown, wanted);
-                shown.clone_from_slice(wanted);
-            }
-        }
     }
 
     fn place_cursor(&mut self, pen: &mut Pen) {
@@ -111,115 +107,35 @@ impl Thin {
         }
         self.cursor_shown = self.cursor;
     }
+}
 
-    fn index(&self, x: u16, y: u16) -> Option<usize> {
-        (x < self.columns && y < self.rows).then(|| usize::from(y) * usize::from(self.columns) + usize::from(x))
-    }
-
-    fn set(&mut self, x: u16, y: u16, cell: &Cell) {
-        let Some(at) = self.index(x, y) else { return };
-        if let Some(touched) = self.touched.get_mut(usize::from(y)) {
-            *touched = true;
-        }
-        // Nearly all cells are one letter that takes the place of another.
-        if let Some(slot) = self.wanted.get_mut(at).filter(|slot| is_letter(slot) && is_letter(cell)) {
-            slot.clone_from(cell);
-            return;
-        }
-        let cell = fit(cell, usize::from(self.columns - x));
-        let width = usize::from(cell.symbol().cell_width());
-        (at..at + width.max(1)).for_each(|at| self.uncover(at));
-        if let Some(slots) = self.wanted.get_mut(at + 1..at + width.max(1)) {
-            slots.fill(COVERED);
-        }
-        if let Some(slot) = self.wanted.get_mut(at) {
-            *slot = cell;
-        }
-    }
-
-    /// A wide character of which a column is written to is there no more.
-    fn uncover(&mut self, at: usize) {
-        let tail = self.wanted.iter_mut().skip(at + 1).take_while(|c| c.symbol().is_empty());
-        tail.for_each(Cell::reset);
-        let covered = self.wanted.get(at).is_some_and(|c| c.symbol().is_empty());
-        if let Some((head, _)) = self.wanted.split_at_mut_checked(at).filter(|_| covered) {
-            let own = head.iter_mut().rev();
-            let mut whole = true;
-            own.take_while(|c| std::mem::replace(&mut whole, c.symbol().is_empty())).for_each(Cell::reset);
-        }
+/// Brings a row into the shape in which it can be written: what stands behind the first column of a wide character
+/// is covered by it, and nothing goes over the edge.
+fn fit(row: &mut [Cell]) {
+    let mut at = 0;
+    // Nearly all cells hold a letter.
+    while let Some(next) = row.iter().skip(at).position(|cell| !is_letter(cell)) {
+        at += next;
+        let left = row.len() - at;
+        let Some(cell) = row.get_mut(at) else { return };
+        restrict(cell, left);
+        let width = usize::from(cell.symbol().cell_width()).max(1);
+        row.iter_mut().skip(at + 1).take(width - 1).for_each(|cell| *cell = COVERED);
+        at += width;
     }
 }
 
-fn is_letter(cell: &Cell) -> bool {
-    matches!(cell.symbol().as_bytes(), [b' '..=b'~'])
-}
-
-/// The cell as it may be written where so many columns are left.
-fn fit(cell: &Cell, left: usize) -> Cell {
+/// Makes the cell one that may be written where so many columns are left.
+fn restrict(cell: &mut Cell, left: usize) {
     let symbol = cell.symbol();
     let other = if symbol.chars().any(char::is_control) {
         FORBIDDEN
     } else if (1..=left).contains(&usize::from(symbol.cell_width())) {
-        return cell.clone();
+        return;
     } else {
-        Cell::new(" ")
+        Cell::EMPTY
     };
-    let mut fitting = other;
-    (fitting.fg, fitting.bg, fitting.modifier) = (cell.fg, cell.bg, cell.modifier);
-    fitting
-}
-
-impl Backend for Thin {
-    type Error = Infallible;
-
-    fn draw<'a, I>(&mut self, content: I) -> Result<(), Infallible>
-    where
-        I: Iterator<Item = (u16, u16, &'a Cell)>,
-    {
-        content.for_each(|(x, y, cell)| self.set(x, y, cell));
-        Ok(())
-    }
-
-    fn hide_cursor(&mut self) -> Result<(), Infallible> {
-        self.cursor = None;
-        Ok(())
-    }
-
-    fn show_cursor(&mut self) -> Result<(), Infallible> {
-        self.cursor = Some(self.cursor_at);
-        Ok(())
-    }
-
-    /// Where we put it last: the terminal is not asked.
-    fn get_cursor_position(&mut self) -> Result<Position, Infallible> {
-        Ok(self.cursor_at)
-    }
-
-    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> Result<(), Infallible> {
-        self.cursor_at = position.into();
-        self.cursor = self.cursor.map(|_| self.cursor_at);
-        Ok(())
-    }
-
-    fn clear(&mut self) -> Result<(), Infallible> {
-        self.resize(self.columns, self.rows);
-        Ok(())
-    }
-
-    /// Whatever the part: the next frame is written whole.
-    fn clear_region(&mut self, _: ClearType) -> Result<(), Infallible> {
-        self.clear()
-    }
-
-    fn size(&self) -> Result<Size, Infallible> {
-        Ok(Size::new(self.columns, self.rows))
-    }
-
-    fn window_size(&mut self) -> Result<WindowSize, Infallible> {
-        Ok(WindowSize { columns_rows: Size::new(self.columns, self.rows), pixels: Size::ZERO })
-    }
-
-    fn flush(&mut self) -> Result<(), Infallible> {
-        Ok(())
-    }
+    let look = Look::of(cell);
+    *cell = other;
+    (cell.fg, cell.bg, cell.modifier) = (look.fg, look.bg, look.modifier);
 }

@@ -35,9 +35,18 @@ fn cell(row: &[Cell], x: u16) -> &Cell {
     row.get(usize::from(x)).unwrap_or(&Cell::EMPTY)
 }
 
+/// A letter, or any other sign that takes a byte and a column.
+pub(super) fn is_letter(cell: &Cell) -> bool {
+    matches!(cell.symbol().as_bytes(), [b' '..=b'~'])
+}
+
+fn is_space(cell: &Cell) -> bool {
+    matches!(cell.symbol().as_bytes(), b" ")
+}
+
 /// Nothing but the terminal's own background.
 fn is_blank(cell: &Cell) -> bool {
-    cell.symbol() == " " && cell.bg == Color::Reset && !Look::of(cell).marks_blanks()
+    is_space(cell) && cell.bg == Color::Reset && !Look::of(cell).marks_blanks()
 }
 
 /// The column behind the last cell that is not blank.
@@ -45,12 +54,15 @@ fn end_of(row: &[Cell]) -> usize {
     row.iter().rposition(|c| !is_blank(c)).map_or(0, |last| last + 1)
 }
 
+/// Asked of every cell of every frame.
 fn look_same(a: &Cell, b: &Cell) -> bool {
+    let same = match (a.symbol().as_bytes(), b.symbol().as_bytes()) {
+        ([a], [b]) => a == b,
+        (a, b) => a == b,
+    };
     let (one, other) = (Look::of(a), Look::of(b));
-    if one != other && (a.symbol() != " " || one.marks_blanks() || other.marks_blanks() || one.bg != other.bg) {
-        return false;
-    }
-    a.symbol() == b.symbol()
+    let unseen = || is_space(a) && one.bg == other.bg && !one.marks_blanks() && !other.marks_blanks();
+    same && (one == other || unseen())
 }
 
 fn has_gap(row: &[Cell], from: usize, end: usize) -> bool {
@@ -167,6 +179,10 @@ impl Pen {
         self.dip(self.look_for(cell));
         let symbol = cell.symbol();
         self.raw(symbol.as_bytes());
+        if let (true, Some(x)) = (is_letter(cell), self.stand.column.filter(|x| x + 1 < self.columns)) {
+            self.stand.column = Some(x + 1);
+            return;
+        }
         let mut chars = symbol.chars();
         let single = chars.next().is_some() && chars.next().is_none();
         let next = self.stand.column.map(|x| x + symbol.cell_width());
@@ -178,7 +194,7 @@ impl Pen {
 
     fn look_for(&self, cell: &Cell) -> Look {
         let look = Look::of(cell);
-        if cell.symbol() == " " { self.stand.look.for_blank(look) } else { look }
+        if is_space(cell) { self.stand.look.for_blank(look) } else { look }
     }
 
     /// Moves to a cell of a row that, up to there, shows what it should.
@@ -201,9 +217,7 @@ impl Pen {
     fn is_cheap(&self, from: u16, to: u16, row: &[Cell]) -> bool {
         let gap = to - from;
         gap <= if gap < 10 { 4 } else { 5 }
-            && (from..to)
-                .map(|x| cell(row, x))
-                .all(|c| matches!(c.symbol().as_bytes(), [b' '..=b'~']) && self.look_for(c) == self.stand.look)
+            && (from..to).map(|x| cell(row, x)).all(|c| is_letter(c) && self.look_for(c) == self.stand.look)
     }
 
     fn forward(&mut self, by: u16, to: u16) {

@@ -3,12 +3,8 @@
 use std::num::NonZero;
 
 use proptest::prelude::*;
-use ratatui::Terminal;
-use ratatui::buffer::{Buffer, Cell, CellWidth};
-use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 
-use super::look::Look;
 use super::*;
 
 /// Text at a place.
@@ -108,7 +104,7 @@ impl vt100::Callbacks for Strict {
 }
 
 struct Bench {
-    terminal: Terminal<Thin>,
+    thin: Thin,
     emulator: vt100::Parser<Strict>,
     last: Buffer,
 }
@@ -122,37 +118,34 @@ impl Bench {
         let mut emulator = vt100::Parser::new_with_callbacks(cells(rows), cells(columns), 0, Strict::default());
         // Somebody was here before.
         emulator.process("\x1b[7;31mold \x1b[Htext日本\r\nmore\x1b[?25h".as_bytes());
-        let Ok(terminal) = Terminal::new(Thin::new(columns, rows));
-        Self { terminal, emulator, last: Buffer::empty(Rect::new(0, 0, columns, rows)) }
+        Self { thin: Thin::new(columns, rows), emulator, last: Buffer::empty(Rect::new(0, 0, columns, rows)) }
     }
 
     fn draw(&mut self, blots: &[Blot], anew: bool, cursor: Option<(u16, u16)>) {
-        let last = std::mem::take(&mut self.last);
-        let Ok(done) = self.terminal.draw(|frame| {
-            let area = frame.area();
+        let mut last = std::mem::take(&mut self.last);
+        self.thin.draw(&mut |buffer| {
+            let area = buffer.area;
             if !anew && last.area == area {
-                *frame.buffer_mut() = last;
+                buffer.clone_from(&last);
             }
             for blot in blots.iter().filter(|b| b.x < area.width && b.y < area.height) {
-                frame.buffer_mut().set_string(blot.x, blot.y, &blot.text, blot.style);
+                buffer.set_string(blot.x, blot.y, &blot.text, blot.style);
             }
-            well_formed(frame.buffer_mut());
-            if let Some(at) = cursor.filter(|(x, y)| *x < area.width && *y < area.height) {
-                frame.set_cursor_position(at);
-            }
+            well_formed(buffer);
+            last.clone_from(buffer);
+            cursor.filter(|(x, y)| *x < area.width && *y < area.height).map(Position::from)
         });
-        self.last = done.buffer.clone();
+        self.last = last;
     }
 
     fn fetch(&mut self) -> usize {
-        let bytes = self.terminal.backend_mut().frame().unwrap_or_default();
+        let bytes = self.thin.frame().unwrap_or_default();
         self.emulator.process(&bytes);
         bytes.len()
     }
 
     fn resize(&mut self, columns: u16, rows: u16) {
-        self.terminal.backend_mut().resize(columns, rows);
-        let Ok(()) = self.terminal.resize(Rect::new(0, 0, columns, rows));
+        self.thin.resize(columns, rows);
         self.emulator.set_size(cells(rows), cells(columns));
         self.last = Buffer::empty(Rect::new(0, 0, columns, rows));
     }
@@ -170,7 +163,7 @@ impl Bench {
             }
         }
         assert_eq!(self.emulator.callbacks().0, Vec::<String>::new());
-        let cursor = self.terminal.backend().cursor;
+        let cursor = self.thin.cursor;
         assert_eq!(screen.hide_cursor(), cursor.is_none());
         assert!(cursor.is_none_or(|at| screen.cursor_position() == (at.y, at.x)));
         assert_eq!((screen.fgcolor(), screen.inverse()), (vt100::Color::Default, false), "left as an ordinary pen");
@@ -265,7 +258,7 @@ fn cost(first: &[Blot], second: &[Blot]) -> String {
     bench.draw(first, true, None);
     bench.fetch();
     bench.draw(second, true, None);
-    let bytes = bench.terminal.backend_mut().frame().unwrap_or_default();
+    let bytes = bench.thin.frame().unwrap_or_default();
     let text = String::from_utf8(bytes).unwrap();
     text.replace("\x1b[?2026h", "").replace("\x1b[?2026l", "")
 }
@@ -317,7 +310,9 @@ fn looks_change_by_the_shorter_sequence() {
 #[test]
 fn a_control_character_never_passes() {
     let mut thin = Thin::new(4, 1);
-    let cell = Cell::new("\u{9b}");
-    let Ok(()) = thin.draw([(0, 0, &cell)].into_iter());
+    thin.draw(&mut |buffer| {
+        buffer.content[0] = Cell::new("\u{9b}");
+        None
+    });
     assert_eq!(thin.frame().unwrap(), b"\x1b[?2026h\x1b[m\x1b[2J\x1b[H?\x1b[?25l\x1b[?2026l");
 }

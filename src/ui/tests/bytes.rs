@@ -1,7 +1,5 @@
 //! What a key press costs on the line: the bytes that a terminal gets.
 
-use ratatui::Terminal;
-
 use crate::app::testing::{Sample, Stage};
 use crate::app::{Effect, Msg, State};
 use crate::desk::news::Errand;
@@ -9,7 +7,7 @@ use crate::runtime::Thin;
 use crate::theme::Theme;
 
 struct Wire {
-    terminal: Terminal<Thin>,
+    thin: Thin,
     /// Characters of the last frame, a line end a row.
     text: usize,
 }
@@ -20,16 +18,20 @@ impl Wire {
     }
 
     fn of(columns: u16, rows: u16) -> Self {
-        let Ok(terminal) = Terminal::new(Thin::new(columns, rows));
-        Self { terminal, text: 0 }
+        Self { thin: Thin::new(columns, rows), text: 0 }
     }
 
     fn cost(&mut self, state: &State) -> usize {
-        let Ok(done) = self.terminal.draw(|frame| crate::ui::draw(frame, state, &Theme::terminal()));
-        let rows = done.buffer.content.chunks(done.area.width.into());
-        let text = rows.map(|row| row.iter().rposition(|cell| cell.symbol() != " ").map_or(2, |last| last + 3));
-        self.text = text.sum();
-        self.terminal.backend_mut().frame().map_or(0, |bytes| bytes.len())
+        let mut characters = 0;
+        self.thin.draw(&mut |buffer| {
+            let cursor = crate::ui::draw(buffer, state, &Theme::terminal());
+            let rows = buffer.content.chunks(buffer.area.width.into());
+            let text = rows.map(|row| row.iter().rposition(|cell| cell.symbol() != " ").map_or(2, |last| last + 3));
+            characters = text.sum();
+            cursor
+        });
+        self.text = characters;
+        self.thin.frame().map_or(0, |bytes| bytes.len())
     }
 }
 

@@ -4,8 +4,8 @@ mod bytes;
 mod screens;
 mod sizes;
 
-use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::{Frame, Terminal};
 
 use crate::app::testing::Stage;
 use crate::app::{Msg, State};
@@ -15,7 +15,11 @@ use crate::theme::Theme;
 fn drawn(state: &State) -> String {
     let (width, height) = state.setup.size;
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    terminal.draw(|frame| super::draw(frame, state, &Theme::mono())).unwrap();
+    let draw = |frame: &mut Frame| {
+        let cursor = super::draw(frame.buffer_mut(), state, &Theme::mono());
+        cursor.into_iter().for_each(|at| frame.set_cursor_position(at));
+    };
+    terminal.draw(draw).unwrap();
     // A backend of no columns cannot be printed.
     let text = if width == 0 { String::new() } else { terminal.backend().to_string() };
     let shown = terminal.backend().cursor_visible();
