@@ -3,13 +3,14 @@
 use proptest::prelude::*;
 
 use crate::app::overlay::Overlay;
+use crate::app::queue::View;
 use crate::app::testing::{DIFF, Sample, Stage, WALL, backend, fault, grant, later, sent};
 use crate::app::{Effect, Msg};
 use crate::desk::news::{AuditState, Errand, Health, News, Step};
 use crate::domain::digest::Digest;
 use crate::domain::ids::DecisionId;
 use crate::domain::outcome::Outcome;
-use crate::domain::request::{Ballot, Can, State};
+use crate::domain::request::{Ballot, Can, Request, State};
 use crate::domain::time::Span;
 
 #[derive(Clone, Debug)]
@@ -220,6 +221,32 @@ proptest! {
             let next = run.stage.state.next_deadline(run.stage.now);
             prop_assert!(next.is_some());
         }
+    }
+}
+
+/// What every request is taken to be after these answers, and how many rows each view has.
+fn known_after(answers: impl Iterator<Item = (usize, (u8, u8))>) -> (Vec<Option<Request>>, Vec<usize>) {
+    let mut stage = Stage::new();
+    for (seq, (id, state)) in answers {
+        stage.comes(sample(id, state, seq as u64));
+    }
+    let queue = &stage.state.queue;
+    let known = |id| queue.get(&sample(id, 7, 1).core.key).map(|entry| (*entry.request).clone());
+    ((0..6).map(known).collect(), View::ALL.into_iter().map(|view| queue.count(view)).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
+    #[test]
+    fn what_comes_twice_or_late_ends_where_the_right_order_does(
+        (order, answers) in proptest::collection::vec((0u8..6, 0u8..8), 1..20).prop_flat_map(|answers| {
+            let twice: Vec<usize> = (0..answers.len()).chain(0..answers.len()).collect();
+            (Just(twice).prop_shuffle(), Just(answers))
+        }),
+    ) {
+        let right = known_after(answers.iter().copied().enumerate());
+        let wrong = known_after(order.into_iter().map(|at| (at, answers[at])));
+        prop_assert_eq!(wrong, right);
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use color_eyre::eyre::{bail, eyre};
 use serde::Serialize;
 
-use super::{Common, fault};
+use super::{Common, each};
 use crate::backends::port::Backend;
 use crate::cli::open::Opened;
 use crate::cli::{Exit, open, out, setup};
@@ -52,12 +52,9 @@ async fn go(args: Args) -> Exit {
 }
 
 async fn all(opened: &Opened) -> color_eyre::Result<Vec<(BackendName, Grant)>> {
-    let mut all = Vec::new();
-    for backend in opened.desk.backends().filter(|b| b.capabilities().grants) {
-        let grants = backend.grants().await.map_err(|f| fault(&f))?;
-        all.extend(grants.into_iter().map(|g| (backend.name().clone(), g)));
-    }
-    Ok(all)
+    let givers = opened.desk.backends().filter(|b| b.capabilities().grants);
+    let told = each(givers, async |backend| backend.grants().await).await?;
+    Ok(told.into_iter().flat_map(|(name, grants)| grants.into_iter().map(move |g| (name.clone(), g))).collect())
 }
 
 pub(super) async fn find(opened: &Opened, typed: &str) -> color_eyre::Result<(std::sync::Arc<dyn Backend>, Grant)> {

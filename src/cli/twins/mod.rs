@@ -27,7 +27,7 @@ use crate::cli::out;
 use crate::domain::acceptance;
 use crate::domain::evidence::Evidence;
 use crate::domain::finding;
-use crate::domain::ids::RequestKey;
+use crate::domain::ids::{BackendName, RequestKey};
 use crate::domain::lookup::LookUps;
 use crate::domain::outcome::Outcome;
 use crate::domain::request::Request;
@@ -83,22 +83,34 @@ fn mend(mend: &SafeText) -> SafeText {
     if mend.as_str().is_empty() { SafeText::default() } else { crate::safe!("\n  {}", mend) }
 }
 
-/// Reads every backend's pending queue; a backend that does not answer is named on stderr and the others go on.
-pub async fn queue(opened: &Opened) -> color_eyre::Result<Vec<Arc<Request>>> {
-    let mut all = Vec::new();
-    let mut faults = 0;
-    for backend in opened.desk.backends() {
-        match backend.poll(None).await {
-            Ok(poll) => all.extend(poll.changed),
+/// Asks each of the backends; one that does not answer is named on stderr and the others go on.
+///
+/// # Errors
+/// Where there is a backend and none answers.
+async fn each<T>(
+    backends: impl Iterator<Item = &Arc<dyn Backend>>,
+    ask: impl AsyncFn(&dyn Backend) -> Result<T, Fault>,
+) -> color_eyre::Result<Vec<(BackendName, T)>> {
+    let (mut answers, mut faults) = (Vec::new(), 0);
+    for backend in backends {
+        match ask(backend.as_ref()).await {
+            Ok(answer) => answers.push((backend.name().clone(), answer)),
             Err(f) => {
                 faults += 1;
                 out::complain(&crate::safe!("{}: {}{}", backend.name(), f.message, mend(&f.mend)));
             }
         }
     }
-    if faults > 0 && faults == opened.desk.backends().count() {
+    if faults > 0 && answers.is_empty() {
         bail!("no backend answers");
     }
+    Ok(answers)
+}
+
+/// The pending queue of all backends that answer.
+pub async fn queue(opened: &Opened) -> color_eyre::Result<Vec<Arc<Request>>> {
+    let polls = each(opened.desk.backends(), async |backend| backend.poll(None).await).await?;
+    let mut all: Vec<Arc<Request>> = polls.into_iter().flat_map(|(_, poll)| poll.changed).collect();
     if let Ok(given) = opened.desk.acceptances().await {
         all.iter_mut().for_each(|request| acceptance::mark(Arc::make_mut(request), &given));
     }

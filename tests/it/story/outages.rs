@@ -58,6 +58,24 @@ fn while_the_brokers_database_is_locked_nothing_is_granted_and_then_it_goes_on()
 }
 
 #[test]
+fn a_backend_that_is_down_is_named_and_the_others_are_told_of() {
+    let stage = Stage::set();
+    stage.endless_script();
+    let _gate = stage.gate("staging", "deploy");
+    let (key, code) = stage.waiting();
+    assert_eq!(stage.run("dan", &["approve", &key, "--digest", &code]).code, 0);
+    let config = stage.path("dan").join("config/config.toml");
+    let down =
+        "[[backend]]\nkind = \"broker\"\nname = \"other\"\naddress = \"http://127.0.0.1:1\"\ntoken_file = \"token\"\n";
+    std::fs::write(&config, std::fs::read_to_string(&config).unwrap() + down).unwrap();
+    for (args, there) in [(&["grants"][..], "acme/shop"), (&["list"], "nothing waits")] {
+        let said = stage.run("dan", args);
+        assert!(said.code == 0 && said.out.contains(there), "{}", said.all);
+        assert!(said.all.contains("other: ") && !said.out.contains("other: "), "{}", said.all);
+    }
+}
+
+#[test]
 fn two_consoles_on_one_state_folder_decide_once_and_share_one_sound_log() {
     let stage = Stage::set();
     let mut gate = stage.gate("staging", "deploy");
