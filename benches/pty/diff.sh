@@ -30,7 +30,7 @@ bar open less,tig,jit,jit_small --step "$first" \
   --assert 'jit.content.ms <= 2.0*less.content.ms' --assert 'jit.content.ms <= 0.5*tig.content.ms' \
   --assert 'jit.content.ms <= 1.3*jit_small.content.ms'
 # The index, from exec on: `floor` says when it has its own, jit-tui no longer says how far it has read.
-bar index floor,jit --step 'wait=/indexed \d+ lines|(?m)row \d+ of \d+ *$/ name=whole' \
+bar index floor,jit --step 'wait=/indexed \d+ lines|row \d+ of \d+ *$/ name=whole' \
   --assert 'jit.whole.ms <= 2.0*floor.whole.ms'
 # No key waits for it: three pages as soon as there is a first one, the index on its way.
 bar early less,jit --step "$first" --step 'key=${pgdn} n=3 quiet=12 name=early' \
