@@ -44,7 +44,7 @@ pub(super) fn rows(state: &State, dialog: &Dialog, ballot: Ballot, targets: &[Ta
         return rows;
     }
     if targets.len() > READ_ALONG {
-        let unread = safe!("no change is read for more than {} at once: open those that matter", READ_ALONG);
+        let unread = safe!("no change is read for more than {} at once: open what matters", READ_ALONG);
         rows.push(spot(0, Line::labelled("UNREAD", Role::Warn, unread)));
     }
     let Some(first) = targets.first() else { return rows };
