@@ -22,6 +22,8 @@ const READ: usize = 256 << 10;
 const FIRST: usize = 128 << 10;
 /// The first piece of the index is told after the first read; the next ones this often.
 const OFTEN: Duration = Duration::from_millis(25);
+/// A screen that shows nothing else is given at most so long for its first page before the rest is read.
+const HEAD_START: Duration = Duration::from_millis(20);
 /// In a diff of so many bytes nobody looks for lines that moved.
 const LARGE: u64 = 2 << 20;
 /// So many places of matches are kept; all are counted.
@@ -175,10 +177,20 @@ impl Indexer<'_> {
     fn tell_what_came(&mut self) -> bool {
         let look = self.told.is_none_or(|told| told.elapsed() > OFTEN);
         let piece = self.reader.piece();
-        if look && self.told.replace(Instant::now()).is_none() && self.own {
+        let first = look && self.told.replace(Instant::now()).is_none();
+        let heard = self.tell(piece, look);
+        if first && self.own {
+            self.let_it_draw();
             step_back();
         }
-        self.tell(piece, look)
+        heard
+    }
+
+    /// The first page shall not share the machine with the rest of the file: waits until what was told was taken.
+    fn let_it_draw(&self) {
+        let Ok(clock) = tokio::runtime::Builder::new_current_thread().enable_time().build() else { return };
+        let all_taken = self.news.reserve_many(self.news.max_capacity());
+        drop(clock.block_on(async { tokio::time::timeout(HEAD_START, all_taken).await }));
     }
 
     fn tell(&self, piece: Piece, look: bool) -> bool {

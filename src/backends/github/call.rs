@@ -21,7 +21,7 @@ use crate::sys::clock;
 use crate::sys::http::{self, Answer, Client, Method};
 
 /// So many reads are under way at once; GitHub allows 100 calls.
-pub(super) const READS: usize = 16;
+pub(super) const READS: usize = 32;
 /// GitHub's own media type; the plain one is for servers and proxies that know no other.
 const JSON: &str = "application/vnd.github+json, application/json;q=0.9";
 /// A unified diff.
