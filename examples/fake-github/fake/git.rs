@@ -12,6 +12,21 @@ const API: &str = "https://api.github.com";
 /// A folder: name, id, and the size of a file.
 type Entry = (String, String, Option<usize>);
 
+/// With all that lies below it.
+pub fn whole_tree(repo: &Repo, commit: &str) -> Option<Value> {
+    let at = format!("{API}/repos/{}/git", repo.full_name);
+    let commit = repo.commit_of(commit)?;
+    let blob = |(path, text): (String, String)| {
+        let id = sha(&text);
+        json!({
+            "path": path, "mode": "100644", "type": "blob", "sha": id, "size": text.len(),
+            "url": format!("{at}/blobs/{id}"),
+        })
+    };
+    let tree: Vec<Value> = repo.files_of(&commit).into_iter().map(blob).collect();
+    Some(json!({"sha": commit, "url": format!("{at}/trees/{commit}"), "truncated": false, "tree": tree}))
+}
+
 pub fn tree(repo: &Repo, id: &str) -> Option<Value> {
     let at = format!("{API}/repos/{}/git", repo.full_name);
     let entry = |(name, id, size): Entry| match size {

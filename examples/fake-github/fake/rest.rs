@@ -126,7 +126,10 @@ fn in_repo(world: &mut World, asked: &Asked, address: &str, repo: &Repo, rest: &
         ("GET", ["environments", name, "deployment_protection_rules"]) => rules(repo, name),
         ("GET", ["compare", both]) => compare(asked, repo, both),
         ("GET", ["contents", path]) => contents(asked, repo, path),
-        ("GET", ["git", "trees", id]) => git::tree(repo, id).map_or_else(missing, |tree| Reply::json(200, tree)),
+        ("GET", ["git", "trees", id]) => {
+            let tree = if asked.query("recursive").is_some() { git::whole_tree(repo, id) } else { git::tree(repo, id) };
+            tree.map_or_else(missing, |tree| Reply::json(200, tree))
+        }
         ("GET", ["git", "blobs", id]) => match git::blob(repo, id) {
             Some(text) => raw_text(text),
             None => missing(),
@@ -170,7 +173,8 @@ fn compare(asked: &Asked, repo: &Repo, both: &str) -> Reply {
     let (Some(a), Some(b)) = places else { return diverged(repo, both) };
     let between = &repo.commits[a.min(b)..a.max(b)];
     let ahead = if b > a { &repo.commits[a + 1..=b] } else { &[] };
-    let files: Vec<String> = ahead.iter().map(|(id, _)| format!("src/{}.txt", &id[..7])).collect();
+    // GitHub lists no more.
+    let files: Vec<String> = ahead.iter().take(300).map(|(id, _)| format!("src/{}.txt", &id[..7])).collect();
     if asked.headers.get("accept").is_some_and(|v| v == "application/vnd.github.diff") {
         let one = |(file, (id, _)): (&String, &(String, String))| {
             format!(

@@ -1,6 +1,11 @@
 //! The change between what is deployed and head: GitHub's comparison, paged past its caps as far as it lets, and what
 //! it leaves out said.
 
+use std::collections::HashMap;
+
+use futures_util::join;
+use serde::Deserialize;
+
 use super::call::{Api, DIFF};
 use super::name::RepoName;
 use super::reversed::reversed;
@@ -16,7 +21,7 @@ const PAGE: u64 = 100;
 /// Pages of commits.
 const PAGES: u64 = 10;
 /// GitHub lists so many files of a comparison and no more.
-const FILES: usize = 300;
+pub(super) const FILES: usize = 300;
 
 /// A change.
 #[derive(Debug, Default)]
@@ -44,6 +49,44 @@ pub(super) async fn read(api: &Api, repo: &RepoName, base: &CommitSha, head: &Co
         _ => ahead(api, repo, (base, head), first, &mut change).await?,
     }
     Ok(change)
+}
+
+/// A whole tree with all that lies below it.
+#[derive(Deserialize)]
+struct Whole {
+    tree: Vec<Entry>,
+    #[serde(default)]
+    truncated: bool,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    path: Text,
+    mode: String,
+    #[serde(rename = "type")]
+    kind: String,
+    sha: String,
+}
+
+/// How many paths differ between two commits, whatever GitHub lists of their comparison: a renamed file counts twice.
+/// `None` where GitHub does not list the trees whole.
+async fn differing(api: &Api, repo: &RepoName, base: &CommitSha, head: &CommitSha) -> Result<Option<u64>, Fault> {
+    let (old, new) = join!(whole(api, repo, base), whole(api, repo, head));
+    let (Some(mut old), Some(new)) = (old?, new?) else { return Ok(None) };
+    let changed = new.into_iter().filter(|(path, now)| old.remove(path).as_ref() != Some(now)).count();
+    Ok(Some((changed + old.len()) as u64))
+}
+
+type Paths = HashMap<Text, (String, String)>;
+
+async fn whole(api: &Api, repo: &RepoName, commit: &CommitSha) -> Result<Option<Paths>, Fault> {
+    let whole: Whole = match api.read(&repo.path(&format!("/git/trees/{commit}?recursive=1"))).await {
+        Ok(whole) => whole,
+        Err(fault) if is_about_one(&fault) => return Ok(None),
+        Err(fault) => return Err(fault),
+    };
+    let files = whole.tree.into_iter().filter(|entry| entry.kind != "tree");
+    Ok((!whole.truncated).then(|| files.map(|entry| (entry.path, (entry.mode, entry.sha))).collect()))
 }
 
 /// In our word.
@@ -81,8 +124,7 @@ async fn ahead(
     let files = first.files.unwrap_or_default();
     change.totals = totals(&files);
     change.diff = diff(api, repo, (base, head), &files, &mut change.cuts).await?;
-    capped(change, files.len());
-    Ok(())
+    capped(api, repo, (base, head), change, files.len()).await
 }
 
 /// A rollback: the way from head to base, turned.
@@ -97,15 +139,29 @@ async fn behind(
     let files = there.files.unwrap_or_default();
     change.totals = totals(&files).map(|t| Totals { files: t.files, added: t.removed, removed: t.added });
     change.diff = diff(api, repo, (head, base), &files, &mut change.cuts).await?.map(|diff| reversed(&diff));
-    capped(change, files.len());
-    Ok(())
+    capped(api, repo, (base, head), change, files.len()).await
 }
 
-fn capped(change: &mut Change, listed: usize) {
-    if listed >= FILES {
-        let here = change.diff.as_ref().map_or(0, |diff| crate::diff::parse(diff).files.len()) as u64;
-        cut(&mut change.cuts, "diff: files that GitHub lists (300 at most)", FILES as u64, here.max(FILES as u64 + 1));
+/// Says how much is not there where GitHub's cap was reached: by the trees of both commits, which have none.
+async fn capped(
+    api: &Api,
+    repo: &RepoName,
+    (base, head): (&CommitSha, &CommitSha),
+    change: &mut Change,
+    listed: usize,
+) -> Result<(), Fault> {
+    if listed < FILES {
+        return Ok(());
     }
+    let here = change.diff.as_ref().map_or(0, |diff| crate::diff::parse(diff).files.len()) as u64;
+    match differing(api, repo, base, head).await? {
+        Some(all) => cut(&mut change.cuts, "diff: paths that differ, a renamed file being two", here, all),
+        None => {
+            let what = "diff: files, at least: GitHub lists 300 of a comparison and does not say how many there are";
+            cut(&mut change.cuts, what, FILES as u64, here.max(FILES as u64 + 1));
+        }
+    }
+    Ok(())
 }
 
 fn cut(cuts: &mut Vec<Cut>, what: &str, kept: u64, of: u64) {

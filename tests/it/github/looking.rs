@@ -142,3 +142,40 @@ async fn a_later_deployment_by_somebody_else_changes_the_evidence() {
     assert_eq!(now.digest(), request.digest());
     assert_ne!(now.evidence.digest, request.evidence.digest, "what it is compared with is another one now");
 }
+
+/// A deployment of so many commits, each with a file of its own.
+fn large(files: usize) -> World {
+    let mut world = one_gate();
+    let repo = &mut world.repos[0];
+    let from = repo.commits.len();
+    for n in from..from + files - 3 {
+        repo.commits.push((super::fake::world::sha(&format!("large {n}")), format!("Change number {n}")));
+    }
+    let head = repo.commits.last().unwrap().0.clone();
+    let made: Vec<_> = repo.commits[3..].iter().map(|(id, _)| format!("src/{}.txt", &id[..7])).collect();
+    repo.files_at = made.into_iter().map(|path| (head.clone(), path, Some("after".to_owned()))).collect();
+    world.runs[0].sha = head;
+    world
+}
+
+#[tokio::test]
+async fn of_more_files_than_github_lists_it_is_said_how_many_are_not_there() {
+    let scene = Scene::of(large(410)).await;
+    let (_, evidence) = evidence(&scene).await;
+    let cut = evidence.cuts.iter().find(|cut| cut.what.lossy().starts_with("diff: paths that differ")).unwrap();
+    assert_eq!((cut.kept, cut.of, evidence.totals), (300, 410, None));
+    assert!(scene.one("production").await.findings.iter().any(|f| f.id == FindingId::EvidenceTruncated));
+}
+
+#[tokio::test]
+async fn where_github_does_not_list_the_trees_either_the_number_is_a_least() {
+    let scene = Scene::of(large(410)).await;
+    let request = scene.one("production").await;
+    let head = scene.fake.world().runs[0].sha.clone();
+    // The first question for this tree is about the workflow file; it may be either of the two that fails.
+    let refused = || Fault::Status(404, vec![], "{}".to_owned());
+    scene.fake.world().break_next(Method::GET, &format!("git/trees/{head}"), 2, refused());
+    let evidence = scene.github.evidence(request.key()).await.unwrap();
+    let cut = evidence.cuts.iter().find(|cut| cut.what.lossy().starts_with("diff: files, at least")).unwrap();
+    assert_eq!((cut.kept, cut.of), (300, 301));
+}
