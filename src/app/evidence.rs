@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use super::paper::{Counts, Paper, Watched};
 use crate::backends::port::Fault;
-use crate::desk::news::{Exhibit, Source};
+use crate::desk::news::{Changed, Exhibit, Other, Source};
 use crate::domain::decision::Seen;
 use crate::domain::digest::Digest;
 use crate::domain::evidence::Base;
-use crate::domain::ids::CommitSha;
 use crate::domain::request::Request;
 use crate::domain::text::SafeText;
 use crate::safe;
@@ -26,15 +25,45 @@ pub struct Shown {
     pub paper: Option<Paper>,
     /// What a second source says of a diff that is not whole: where the whole one comes from, or why there is none.
     second: Option<Result<SafeText, SafeText>>,
-    /// The change against another base, for reading: no decision is about it.
+    /// Another change, for reading: no decision is about it.
     pub against: Option<Against>,
 }
 
-/// A change against a base that the decision is not about.
+/// A change that the decision is not about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// The request's own, against another base.
+    Base(Base),
+    /// That of an action.
+    Action(Box<Changed>),
+}
+
+impl Beside {
+    /// As the desk knows it.
+    pub fn other(&self) -> Other {
+        match self {
+            Beside::Base(base) => Other::Base(base.sha.clone()),
+            Beside::Action(changed) => Other::Action(changed.clone()),
+        }
+    }
+
+    /// `AGAINST 88d1f02 merge base`, or `ACTION acme/scan@v2 a1b2c3d -> 9f8e7d6`.
+    pub fn title(&self) -> SafeText {
+        match self {
+            Beside::Base(base) => safe!("AGAINST {} {}", base.sha.short(), base.kind.word()),
+            Beside::Action(changed) => {
+                let Changed { action, old, new } = changed.as_ref();
+                safe!("ACTION {} {} -> {}", action.name.ident(), old.short(), new.short())
+            }
+        }
+    }
+}
+
+/// A change that the decision is not about, as far as it is here.
 #[derive(Debug)]
 pub struct Against {
     /// Which.
-    pub base: Base,
+    pub beside: Beside,
     /// The diff; absent = not here yet.
     pub paper: Option<Paper>,
     /// Why it cannot be had.
@@ -186,17 +215,23 @@ impl Evidences {
         }
     }
 
-    /// Reads the request's change against another base, or against its own again.
-    pub fn compare(&mut self, request: &Request, base: Option<Base>) {
+    /// Shows another change than the request's own, or that one again.
+    pub fn compare(&mut self, request: &Request, beside: Option<Beside>) {
         if let Some(Reading::Here(shown)) = self.readings.get_mut(&request.evidence.digest) {
-            shown.against = base.map(|base| Against { base, paper: None, why: None, watched: Watched::default() });
+            shown.against =
+                beside.map(|beside| Against { beside, paper: None, why: None, watched: Watched::default() });
         }
     }
 
-    /// Takes in the change against another base. Whether somebody waits for it.
-    pub fn compared(&mut self, evidence: Digest, base: &CommitSha, result: Result<Source, SafeText>) -> bool {
+    /// Which other change than the request's own is shown.
+    pub fn beside(&self, request: &Request) -> Option<&Beside> {
+        self.shown(request)?.against.as_ref().map(|against| &against.beside)
+    }
+
+    /// Takes in another change. Whether somebody waits for it.
+    pub fn compared(&mut self, evidence: Digest, other: &Other, result: Result<Source, SafeText>) -> bool {
         let Some(Reading::Here(shown)) = self.readings.get_mut(&evidence) else { return false };
-        let Some(against) = shown.against.as_mut().filter(|a| a.base.sha == *base) else { return false };
+        let Some(against) = shown.against.as_mut().filter(|a| a.beside.other() == *other) else { return false };
         match result {
             Ok(source) => against.paper = Some(Paper::new(source)),
             Err(why) => against.why = Some(why),

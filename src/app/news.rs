@@ -43,8 +43,8 @@ pub fn take(state: &mut State, news: News, fx: &mut Vec<Effect>) {
         News::Moved { .. } | News::Unreadable { .. } | News::Window { .. } | News::Found { .. } => {
             diff::told(state, news);
         }
-        News::Compared { evidence, base, result } => {
-            state.dirty |= state.evidences.compared(evidence, &base, result);
+        News::Compared { evidence, other, result } => {
+            state.dirty |= state.evidences.compared(evidence, &other, result);
         }
         News::Filled { evidence, result } => {
             state.dirty |= state.evidences.filled(evidence, result);

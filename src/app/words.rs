@@ -1,10 +1,11 @@
 //! Words that several screens share: ages, names of requests, what is not bound.
 
 use crate::decide::requirements;
+use crate::domain::digest::Digest;
 use crate::domain::finding::Finding;
 use crate::domain::grant::Enforcer;
 use crate::domain::ids::BackendName;
-use crate::domain::principal::{Identity, IdentityKind, Principal, Role as Part};
+use crate::domain::principal::{Identity, IdentityKind, Principal, Role as Part, Source};
 use crate::domain::request::{Ballot, Core, Request};
 use crate::domain::scope::Scope;
 use crate::domain::text::{SafeText, Text};
@@ -73,6 +74,11 @@ pub fn about(finding: &Finding) -> SafeText {
     }
 }
 
+/// A finding in one line: how bad, what, about what.
+pub fn finding(finding: &Finding) -> SafeText {
+    safe!("{} {}: {}", finding.severity.mark(), finding.id.meaning().what, about(finding))
+}
+
 /// The command as one line: arguments with blanks or quotes stand in quotes.
 pub fn command_line(argv: &[Text]) -> SafeText {
     let quoted: Vec<SafeText> = argv
@@ -90,6 +96,9 @@ pub fn runs(core: &Core) -> SafeText {
     match (&core.command, &core.workflow) {
         (Some(command), _) => command_line(&command.argv),
         (None, Some(file)) => safe!("workflow {} ({})", file.path.ident(), file.blob.ident().cut(8)),
+        (None, None) if core.repository.source == Source::Forge => {
+            SafeText::lit("UNKNOWN: which workflow file it runs is not proven")
+        }
         (None, None) => SafeText::lit("UNKNOWN: the backend does not say"),
     }
 }
@@ -189,6 +198,11 @@ pub fn whose_rules(enforcer: Enforcer) -> &'static str {
         Enforcer::Broker => "broker",
         Enforcer::Backend | Enforcer::Guard | Enforcer::Nobody => "this console only",
     }
+}
+
+/// Whether no policy of ours was asked about a request of a foreign backend: only its own rules stand.
+pub fn only_its_own_rules(request: &Request) -> bool {
+    request.enforcer != Enforcer::Broker && request.verdict.policy == Digest::of(b"")
 }
 
 /// Votes that are there and needed: `1/2`.

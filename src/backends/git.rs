@@ -10,12 +10,13 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::port::{Answer, Fault, Trouble};
-use super::resolver::{COMMITS, FILE_LIMIT, Forge, Repository, Resolver};
+use super::resolver::{COMMITS, DIFF_LIMIT, FILE_LIMIT, Forge, Repository, Resolver};
 use crate::domain::ids::CommitSha;
 use crate::domain::lookup::{Change, Reach};
 use crate::domain::text::{SafeText, Text};
 use crate::safe;
 use crate::sys::git::{self, Cancel, Limits, Mirror, Tip};
+use crate::sys::process::bounded::Flow;
 
 /// Branches and tags are asked for again after this long, and after a failure sooner.
 const FRESH: Duration = Duration::from_secs(60);
@@ -160,6 +161,20 @@ impl GitResolver {
     }
 }
 
+/// The whole diff; `None` where it is too large.
+fn difference(mirror: &Mirror, old: &CommitSha, new: &CommitSha) -> Result<Option<Vec<u8>>, git::Fault> {
+    let (mut bytes, mut whole) = (Vec::new(), true);
+    let read = mirror.diff(old, new, &mut |piece| {
+        whole = bytes.len() + piece.len() <= DIFF_LIMIT;
+        if !whole {
+            return Flow::Stop;
+        }
+        bytes.extend_from_slice(piece);
+        Flow::More
+    });
+    if whole { read.map(|()| Some(bytes)) } else { Ok(None) }
+}
+
 fn is_fresh<T>(at: Instant, answer: &Result<T, Fault>) -> bool {
     at.elapsed() < if answer.is_ok() { FRESH } else { FAILED }
 }
@@ -242,6 +257,18 @@ impl Resolver for GitResolver {
 
     fn compare<'a>(&'a self, repository: &'a Repository, old: &'a CommitSha, new: &'a CommitSha) -> Answer<'a, Change> {
         self.change(repository, old, new).boxed()
+    }
+
+    fn diff<'a>(&'a self, repository: &'a Repository, old: &'a CommitSha, new: &'a CommitSha) -> Answer<'a, Vec<u8>> {
+        let (old, new) = (old.clone(), new.clone());
+        async move {
+            let known = self.known(repository);
+            let _turn = known.lock().await;
+            let diff = self.ask(repository, move |mirror| difference(mirror, &old, &new)).await?;
+            let large = || Fault::new(Trouble::Protocol, "the diff is larger than 32 MB", "read it at its source");
+            diff.ok_or_else(large)
+        }
+        .boxed()
     }
 }
 

@@ -12,6 +12,8 @@ use crate::domain::text::Text;
 pub const COMMITS: usize = 30;
 /// No file of an action is read past this.
 pub const FILE_LIMIT: usize = 1 << 20;
+/// No diff of an action is read past this.
+pub const DIFF_LIMIT: usize = 32 << 20;
 
 /// Which forge a repository lies on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -91,6 +93,9 @@ pub trait Resolver: Send + Sync {
 
     /// What lies between two commits; at most `COMMITS` are told one by one.
     fn compare<'a>(&'a self, repository: &'a Repository, old: &'a CommitSha, new: &'a CommitSha) -> Answer<'a, Change>;
+
+    /// The unified diff from one commit to another, whole. Larger than `DIFF_LIMIT` is a fault.
+    fn diff<'a>(&'a self, repository: &'a Repository, old: &'a CommitSha, new: &'a CommitSha) -> Answer<'a, Vec<u8>>;
 }
 
 #[cfg(test)]

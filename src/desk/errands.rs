@@ -49,7 +49,7 @@ pub(super) async fn run(desk: Arc<Inner>, errand: Errand) {
         Errand::Accept { request, acceptance } => accept(&desk, &request, *acceptance).await,
         Errand::Audit { generation, query } => audit_page(&desk, generation, query).await,
         Errand::Export { csv, query } => export(&desk, csv, query).await,
-        Errand::Compare { key, evidence, base } => second::compare(&desk, &key, evidence, base).await,
+        Errand::Compare { key, evidence, other } => second::compare(&desk, &key, evidence, other).await,
         // Served above.
         Errand::Window { .. } | Errand::Search { .. } | Errand::EndSearch { .. } => {}
     }

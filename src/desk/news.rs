@@ -186,12 +186,12 @@ pub enum News {
         /// Its index follows as `Indexed`.
         result: Result<(Source, SafeText), SafeText>,
     },
-    /// The change against another base, as git gives it; or why it does not.
+    /// Another change than that of the evidence, or why it cannot be had.
     Compared {
-        /// The digest of the evidence that was compared.
+        /// The digest of the evidence that it was asked beside.
         evidence: Digest,
-        /// Against what.
-        base: CommitSha,
+        /// Which change.
+        other: Other,
         /// Its index follows as `Indexed`.
         result: Result<Source, SafeText>,
     },
@@ -279,6 +279,26 @@ pub struct AuditQuery {
     pub limit: usize,
 }
 
+/// A change that a decision is not about, and that can be read beside the one that it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Other {
+    /// Of the request's own repository, from this base.
+    Base(CommitSha),
+    /// Of the repository of an action.
+    Action(Box<Changed>),
+}
+
+/// An action between the commit that it was at and the one that it is at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// As it is written now.
+    pub action: Action,
+    /// From.
+    pub old: CommitSha,
+    /// To.
+    pub new: CommitSha,
+}
+
 /// Actions that are to be looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
@@ -363,14 +383,14 @@ pub enum Errand {
         /// A regular expression.
         pattern: Text,
     },
-    /// Reads a request's change against another base.
+    /// Reads another change than that of a request's evidence.
     Compare {
         /// Which request.
         key: RequestKey,
         /// The digest of its evidence.
         evidence: Digest,
-        /// Against what.
-        base: CommitSha,
+        /// Which change.
+        other: Other,
     },
     /// Ends the search of a diff.
     EndSearch {

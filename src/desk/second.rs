@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Inner;
-use super::news::{News, Source};
+use super::news::{Changed, News, Other, Source};
 use super::polls::within;
-use super::source;
+use super::{Inner, look_ups, source};
 use crate::backends::resolver::Repository;
 use crate::domain::digest::Digest;
 use crate::domain::evidence::Evidence;
@@ -63,16 +62,34 @@ pub(super) async fn fill(desk: &Arc<Inner>, key: &RequestKey, evidence: &Evidenc
     read(desk, source);
 }
 
-/// Reads the change of a request against another base; the answer is news.
-pub(super) async fn compare(desk: &Arc<Inner>, key: &RequestKey, evidence: Digest, base: CommitSha) {
-    let result = match asked(desk, key, base.clone()).await {
-        Ok((asked, _)) => fetched(desk, asked).await,
-        Err(why) => Some(Err(why)),
+/// Reads another change than that of a request's evidence; the answer is news.
+pub(super) async fn compare(desk: &Arc<Inner>, key: &RequestKey, evidence: Digest, other: Other) {
+    let result = match &other {
+        Other::Base(base) => match asked(desk, key, base.clone()).await {
+            Ok((asked, _)) => fetched(desk, asked).await,
+            Err(why) => Some(Err(why)),
+        },
+        Other::Action(changed) => tokio::select! {
+            result = of_action(desk, key, changed) => Some(result),
+            () = desk.news.closed() => None,
+        },
     };
     let Some(result) = result else { return };
     let source = result.as_ref().ok().cloned();
-    desk.tell(News::Compared { evidence, base, result }).await;
+    desk.tell(News::Compared { evidence, other, result }).await;
     read(desk, source);
+}
+
+/// The change of an action in a spool, from whoever looks actions up.
+async fn of_action(desk: &Inner, key: &RequestKey, changed: &Changed) -> Result<Source, SafeText> {
+    let bytes = look_ups::diff(desk, key, changed).await.map_err(|fault| fault.message)?;
+    let put = tokio::task::spawn_blocking(move || {
+        let source = Source::new()?;
+        source.spool().put(&bytes, 0)?;
+        Ok::<_, std::io::Error>(source)
+    });
+    let kept = put.await.map_err(|_| SafeText::lit("the diff was lost"))?;
+    kept.map_err(|e| safe!("no room for the diff: {}", Text::from(e.to_string()).prose()))
 }
 
 /// What is asked of git.

@@ -195,13 +195,15 @@ verbs! {
     TabDiff "diff" &["2", "d"], &[Request], Always, "diff", "The files of the diff, those that must be seen first.", footer;
     TabActions "actions" &["3"], &[Request], Always, "actions", "The command, and the tree of actions with their SHAs.";
     WholeShas "whole-shas" &["s"], &[Request], Always, "whole SHAs", "Show every SHA and digest of the actions whole, or short again.";
+    ActionDiff "action-diff" &["D"], &[Request], Always, "action diff",
+        "Read what changed in an action between what it was and what it is; again: in the next one, then the request's own diff.";
     TabHistory "history" &["4"], &[Request], Always, "history", "What the audit log knows of this repository and environment.";
     NextFile "next-file" &["]"], &[Request, Diff], Always, "next file", "Go to the next file of the diff.";
     PrevFile "prev-file" &["["], &[Request, Diff], Always, "previous file", "Go to the beginning of the file, then to the one before.";
     NextHunk "next-hunk" &["}"], &[Request, Diff], Always, "next hunk", "Go to the next hunk of the diff.";
     PrevHunk "prev-hunk" &["{"], &[Request, Diff], Always, "previous hunk", "Go to the hunk before.";
     NextUnseen "next-unseen" &["n"], &[Request, Diff], Always, "next unseen", "Go to the next file that was not on screen in full.", footer;
-    NextFinding "next-finding" &[")"], &[Request], Always, "next finding", "Go to the next place in the diff that has a finding, and say which.";
+    NextFinding "next-finding" &[")"], &[Request], Always, "next finding", "Go to the next place in the diff, or in the tree of actions, that has a finding, and say which.";
     PrevFinding "prev-finding" &["("], &[Request], Always, "previous finding", "Go to the place of the finding before.";
     Search "search" &["/"], &[Request, Diff], Diff, "search", "Search the diff for a regular expression; small letters match capital ones too.", footer;
     NextMatch "next-match" &["ctrl-n"], &[Request, Diff], Search, "next match", "Go to the next match of the search.", footer;

@@ -107,11 +107,10 @@ fn diff(canvas: &mut Canvas, state: &State, screen: &RequestScreen) {
     }
 }
 
-/// The change against another base: the first line says that the decision is not about it.
+/// Another change: the first line says that the decision is not about it.
 fn against(canvas: &mut Canvas, state: &State, screen: &RequestScreen, shown: &Shown, own: Line) {
     let Some(against) = &shown.against else { return };
-    let base = &against.base;
-    let head = Line::of(Role::Warn, safe!("AGAINST {} {}", base.sha.short(), base.kind.word()))
+    let head = Line::of(Role::Warn, against.beside.title())
         .and(Role::Dim, ", for reading; the decision is about ")
         .followed_by(own);
     match &against.paper {
@@ -123,7 +122,7 @@ fn against(canvas: &mut Canvas, state: &State, screen: &RequestScreen, shown: &S
             let areas = crate::app::screens::diff::areas(state);
             let why = against.why.clone().map(|why| Line::of(Role::Bad, why));
             canvas.line(areas.head, &head);
-            canvas.lines(areas.files, &[why.unwrap_or(Line::of(Role::Dim, "Fetching it with git."))]);
+            canvas.lines(areas.files, &[why.unwrap_or(Line::of(Role::Dim, "Fetching it."))]);
         }
     }
 }

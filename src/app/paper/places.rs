@@ -49,8 +49,7 @@ impl<'a> Places<'a> {
 
     /// What stands at a place, in words.
     pub fn words(&self, paper: &Paper, at: At) -> SafeText {
-        let told = |f: &Finding| safe!("{} {}: {}", f.severity.mark(), f.id.meaning().what, words::about(f));
-        let all: Vec<SafeText> = self.at(paper, at).map(told).collect();
+        let all: Vec<SafeText> = self.at(paper, at).map(words::finding).collect();
         let all = SafeText::join(&all, "; ");
         if at.line == 0 { all } else { safe!("line {}: {}", at.line, all) }
     }

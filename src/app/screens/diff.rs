@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::app::evidence::Shown;
+use crate::app::evidence::{Beside, Shown};
 use crate::app::layout::{self, DiffLayout};
 use crate::app::overlay;
 use crate::app::paper::{Counts, DiffView, Jump, Paper, Places, Search, Watched};
@@ -66,11 +66,17 @@ fn open(state: &mut State) -> Option<Open<'_>> {
         }
         Screen::Request(screen) if screen.tab == Tab::Diff => {
             let request = &queue.get(&screen.key)?.request;
+            let findings = findings_beside(evidences.beside(request), request);
             let (paper, watched) = evidences.open(request)?;
-            Some(Open { view: &mut screen.diff, paper, watched, findings: &request.findings })
+            Some(Open { view: &mut screen.diff, paper, watched, findings })
         }
         _ => None,
     }
+}
+
+/// The findings that have a place in what is shown: an action's own files have none of them.
+fn findings_beside<'a>(beside: Option<&Beside>, request: &'a Request) -> &'a [Finding] {
+    if matches!(beside, Some(Beside::Action(_))) { &[] } else { &request.findings }
 }
 
 /// The view on the screen.
@@ -97,7 +103,8 @@ pub fn complaints(state: &State) -> Vec<SafeText> {
 
 /// The findings of the request on the screen, by their places.
 pub fn places(state: &State) -> Places<'_> {
-    request::viewed(state).map(|request| Places::of(&request.findings)).unwrap_or_default()
+    let of = |request| Places::of(findings_beside(state.evidences.beside(request), request));
+    request::viewed(state).map(|request| of(request)).unwrap_or_default()
 }
 
 /// Where the parts of the diff stand.
@@ -308,22 +315,45 @@ fn other_bases(state: &State, request: &Request) -> Vec<Base> {
 fn next_base(state: &mut State, fx: &mut Vec<Effect>) -> bool {
     let Some(request) = request::viewed(state).cloned() else { return false };
     let bases = other_bases(state, &request);
-    let against = state.evidences.shown(&request).and_then(|s| s.against.as_ref()).map(|a| a.base.clone());
-    let next = match &against {
-        None => bases.first(),
-        Some(now) => bases.iter().skip_while(|base| *base != now).nth(1),
-    };
-    if against.is_none() && next.is_none() {
+    let bases = bases.into_iter().map(Beside::Base).collect();
+    if !show_next(state, &request, bases, fx) {
         state.say("no other base is known: its evidence names this one only");
-        return true;
     }
-    state.evidences.compare(&request, next.cloned());
+    true
+}
+
+/// Shows the change of the next action between what it was and what it is, and after the last one the request's own.
+/// Whether there is anything to show.
+pub fn next_action(state: &mut State, fx: &mut Vec<Effect>) -> bool {
+    let Some(request) = request::viewed(state).cloned() else { return false };
+    if state.evidences.shown(&request).is_none() {
+        state.say("the evidence is not here yet");
+        return false;
+    }
+    let changed = request::changed(state, &request).into_iter().map(|changed| Beside::Action(Box::new(changed)));
+    let shown = show_next(state, &request, changed.collect(), fx);
+    if !shown {
+        state.say("of no action two commits are known: there is nothing to compare");
+    }
+    shown
+}
+
+/// Shows the change that comes after the one on the screen, behind the last one the request's own. False where there is
+/// no other.
+fn show_next(state: &mut State, request: &Request, all: Vec<Beside>, fx: &mut Vec<Effect>) -> bool {
+    let shown = state.evidences.beside(request).cloned();
+    let here = shown.as_ref().and_then(|shown| all.iter().position(|one| one == shown));
+    let next = all.into_iter().nth(here.map_or(0, |at| at + 1));
+    if shown.is_none() && next.is_none() {
+        return false;
+    }
+    state.evidences.compare(request, next.clone());
     if let Some(screen) = state.request_screen_mut() {
         screen.diff = DiffView::default();
     }
-    if let Some(base) = next {
+    if let Some(next) = next {
         let (key, evidence) = (request.key().clone(), request.evidence.digest);
-        fx.push(Effect::Errand(Errand::Compare { key, evidence, base: base.sha.clone() }));
+        fx.push(Effect::Errand(Errand::Compare { key, evidence, other: next.other() }));
     }
     true
 }

@@ -6,7 +6,7 @@ use crate::app::screens::diff;
 use crate::app::screens::request;
 use crate::app::testing::{DIFF, Sample, Stage, count, evidence, sha};
 use crate::app::{Alone, Effect, Reader, State};
-use crate::desk::news::{Errand, Exhibit, News};
+use crate::desk::news::{Errand, Exhibit, News, Other};
 use crate::desk::source;
 use crate::domain::finding::{Finding, FindingId, Place};
 use crate::domain::text::{SafeText, Text};
@@ -167,12 +167,12 @@ fn the_change_is_read_against_the_request_before_and_the_decision_stays_about_it
     request::open(&mut stage.state, &key, None, &mut asked);
     stage.evidence_comes(&asked);
     let asked = stage.press("2 V");
-    let Some(Effect::Errand(Errand::Compare { evidence, base, .. })) = asked.first().cloned() else {
+    let Some(Effect::Errand(Errand::Compare { evidence, other, .. })) = asked.first().cloned() else {
         panic!("{asked:?}")
     };
-    assert_eq!(base, sha('7'));
+    assert_eq!(other, Other::Base(sha('7')));
     let (source, news) = source::indexed(long().as_bytes());
-    stage.news(News::Compared { evidence, base, result: Ok(source) });
+    stage.news(News::Compared { evidence, other, result: Ok(source) });
     news.into_iter().for_each(|news| drop(stage.news(news)));
     stage.draws();
     assert_eq!(top(&stage.state), "1 0", "the other diff is on the screen");
@@ -181,6 +181,67 @@ fn the_change_is_read_against_the_request_before_and_the_decision_stays_about_it
     stage.press("V");
     stage.draws();
     assert_eq!(top(&stage.state), "0 0");
+}
+
+#[test]
+fn the_change_of_an_action_is_one_key_away_and_the_decision_is_not_about_it() {
+    let (mut stage, asked) = with_findings(&[]);
+    stage.evidence_comes(&asked);
+    let asked = stage.press("3 D");
+    let compare = asked.iter().find_map(|effect| match effect {
+        Effect::Errand(Errand::Compare { evidence, other: Other::Action(changed), .. }) => Some((*evidence, changed)),
+        _ => None,
+    });
+    let Some((evidence, changed)) = compare.map(|(evidence, changed)| (evidence, changed.clone())) else {
+        panic!("{asked:?}")
+    };
+    let ends = (changed.old.short(), changed.new.short());
+    assert_eq!(
+        (&*changed.action.name.lossy(), ends),
+        ("aquasecurity/trivy-action", ("a1b2c3d".into(), "9f8e7d6".into()))
+    );
+    let (source, news) = source::indexed(long().as_bytes());
+    stage.news(News::Compared { evidence, other: Other::Action(changed), result: Ok(source) });
+    news.into_iter().for_each(|news| drop(stage.news(news)));
+    stage.draws();
+    assert_eq!(top(&stage.state), "1 0", "the action's diff is on the screen");
+    let seen = stage.state.evidences.seen(request::viewed(&stage.state).unwrap());
+    assert_eq!((seen.files, seen.of), (0, 3), "what is seen of it counts for nothing");
+    stage.press("D");
+    stage.draws();
+    assert!(stage.state.evidences.beside(request::viewed(&stage.state).unwrap()).is_none(), "and back to its own");
+}
+
+#[test]
+fn without_two_commits_of_an_action_there_is_nothing_to_compare() {
+    let (mut stage, _) = with_findings(&[]);
+    stage.press("D");
+    assert_eq!(note(&stage), "the evidence is not here yet");
+}
+
+#[test]
+fn findings_of_actions_are_gone_through_in_their_tree() {
+    let of = |subject: &str, detail: &str, place: &str| {
+        Finding::new(FindingId::ActionNotProven, subject, detail).at(Place::parse(&Text::from(place)))
+    };
+    let trivy = of("aquasecurity/trivy-action@0.33.1", "HTTP 403", ".github/workflows/deploy.yml:31");
+    let setup = of("aquasecurity/setup-trivy@v0.2.2", "offline", "aquasecurity/trivy-action@9f8e7d6/action.yaml:12");
+    let mut stage = Stage::new();
+    stage.lists(vec![Sample::prod("shop", "deploy-api").with(|r| r.findings = vec![trivy, setup])]);
+    let asked = stage.press("enter");
+    stage.evidence_comes(&asked);
+    let evidence = request::viewed(&stage.state).unwrap().evidence.digest;
+    let look_ups = Arc::new(crate::app::testing::look_ups());
+    stage.news(News::LookedUp { evidence, look_ups, findings: Arc::new([]) });
+    stage.press("3 )");
+    assert_eq!(note(&stage), "?? action not proven: aquasecurity/trivy-action@0.33.1 HTTP 403");
+    stage.press(")");
+    assert_eq!(note(&stage), "?? action not proven: aquasecurity/setup-trivy@v0.2.2 offline");
+    stage.press(")");
+    assert!(note(&stage).starts_with("no finding comes after this in the tree"));
+    stage.press("(");
+    assert!(note(&stage).contains("HTTP 403"));
+    assert_eq!(stage.state.request_screen().unwrap().tab, request::Tab::Actions);
 }
 
 /// A request with findings at these places, `path:line` or a path, and its diff on the way.

@@ -9,7 +9,7 @@ use futures_util::{FutureExt, join};
 use serde::Deserialize;
 
 use super::Inner;
-use super::call::{Got, RAW};
+use super::call::{DIFF, Got, RAW};
 use super::change;
 use super::name::escaped;
 use super::wire::Compare;
@@ -247,6 +247,30 @@ impl OverApi {
     }
 }
 
+/// How two commits lie, and the files of the change between them.
+#[derive(Deserialize)]
+struct Listed {
+    status: Text,
+    #[serde(default)]
+    files: Option<Vec<serde::de::IgnoredAny>>,
+}
+
+impl OverApi {
+    /// GitHub's own diff, where it is all of it: of more files than GitHub lists git knows more.
+    async fn difference(&self, repository: &Repository, old: &CommitSha, new: &CommitSha) -> Result<Vec<u8>, Fault> {
+        let rest = format!("/compare/{old}...{new}");
+        let listed: Listed = self.read(repository, &format!("{rest}?per_page=1")).await?;
+        // It compares with where the two part: elsewhere it would tell another change than the one between them.
+        let apart = !matches!(change::course(&listed.status), Some(Course::Ahead | Course::Same));
+        if apart || listed.files.is_some_and(|files| files.len() >= change::FILES) {
+            let what = "GitHub's API does not give the whole diff of these two commits";
+            return Err(Fault::new(Trouble::Refused, what, "git gives it: set look_up = true in [actions]"));
+        }
+        self.may_ask()?;
+        Ok(self.gh.api.get(&path(repository, &rest), DIFF).await?.body)
+    }
+}
+
 impl Names {
     fn get(&self, path: &str) -> Option<(String, CommitSha)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
@@ -307,5 +331,9 @@ impl Resolver for OverApi {
 
     fn compare<'a>(&'a self, repository: &'a Repository, old: &'a CommitSha, new: &'a CommitSha) -> Answer<'a, Change> {
         self.change(repository, old, new).boxed()
+    }
+
+    fn diff<'a>(&'a self, repository: &'a Repository, old: &'a CommitSha, new: &'a CommitSha) -> Answer<'a, Vec<u8>> {
+        self.difference(repository, old, new).boxed()
     }
 }

@@ -15,12 +15,14 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 
 use super::Inner;
-use super::news::{News, Wanted};
-use crate::backends::port::Backend;
+use super::news::{Changed, News, Wanted};
+use crate::audit::ledger::Book;
+use crate::backends::port::{Backend, Fault};
 use crate::backends::resolver::Resolver;
 use crate::domain::digest::Digest;
 use crate::domain::finding::Finding;
 use crate::domain::grant::Enforcer;
+use crate::domain::ids::RequestKey;
 use crate::domain::lookup::LookUps;
 use crate::findings;
 use memory::Memory;
@@ -146,13 +148,27 @@ pub(super) async fn run(desk: &Arc<Inner>, wanted: Wanted) {
     }
 }
 
+/// Whoever can be asked about the actions of a request: its backend, then git.
+fn resolvers(desk: &Inner, key: &RequestKey) -> Vec<Arc<dyn Resolver>> {
+    let backend = desk.backend(&key.backend).and_then(|backend| backend.resolver());
+    backend.into_iter().chain(desk.look_ups.actions.resolver.clone()).collect()
+}
+
+/// The diff of an action between two commits.
+///
+/// # Errors
+/// Where nobody gives it.
+pub(super) async fn diff(desk: &Inner, key: &RequestKey, changed: &Changed) -> Result<Vec<u8>, Fault> {
+    let own = &desk.look_ups;
+    let book = Book::default();
+    Walk::new(resolvers(desk, key), own.actions.budget, &own.memory, &book).diff(changed).await
+}
+
 async fn walk(desk: &Arc<Inner>, wanted: Wanted) {
     let own = &desk.look_ups;
     let wanted = Arc::new(wanted);
     let (book, fault) = ledger::read(&desk.state, own.actions.team_ledger.as_ref()).await;
-    let backend = desk.backend(&wanted.key.backend).and_then(|backend| backend.resolver());
-    let resolvers = backend.into_iter().chain(own.actions.resolver.clone()).collect();
-    let mut walk = Walk::new(resolvers, own.actions.budget, &own.memory, &book);
+    let mut walk = Walk::new(resolvers(desk, &wanted.key), own.actions.budget, &own.memory, &book);
     // Looked up once more, it is told as a whole: a part would seem to take back what the rest is still known for.
     let known = own.kept(&wanted.evidence).is_some_and(|(_, look_ups)| look_ups.done);
     let mut level = walk.begin(&wanted.actions);

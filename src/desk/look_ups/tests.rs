@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::Receiver;
 
-use super::super::news::Errand;
+use super::super::news::{Changed, Errand, Other};
 use super::super::tests::{Fake, approved};
 use super::super::{Keep, Setup};
 use super::*;
@@ -92,6 +92,11 @@ impl Resolver for Forge {
         let (old, new) = (old.clone(), new.clone());
         let change = Change { old, new, course: Course::Ahead, count: 3, commits: Vec::new(), link: None };
         async { Ok(change) }.boxed()
+    }
+    fn diff<'a>(&'a self, repository: &'a Repository, old: &'a CommitSha, new: &'a CommitSha) -> Answer<'a, Vec<u8>> {
+        let text = format!("diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-{old}\n+{new}\n").into_bytes();
+        let answer = self.fault(repository).map(|()| text);
+        async { answer }.boxed()
     }
 }
 
@@ -315,4 +320,51 @@ async fn without_anybody_to_ask_pinned_actions_keep_their_sha_and_nothing_is_pro
     assert_eq!(looked.list[0].action.sha, Some(hex('1')));
     assert_eq!(looked.list[1].action.sha, None);
     assert!(ids(&findings).contains(&FindingId::ActionNotProven));
+}
+
+#[tokio::test]
+async fn the_change_of_an_action_comes_from_whoever_looks_it_up() {
+    let mut forge = Forge::with(&[]);
+    forge.faults = HashMap::from([("d/no", Trouble::Forbidden)]);
+    let mut stage = Stage::new(&Arc::new(forge));
+    let decision = stage.backend.decision();
+    for (name, comes) in [("a/ok", true), ("d/no", false)] {
+        let changed = Changed { action: action(name, "v1"), old: sha('1'), new: sha('2') };
+        let other = Other::Action(Box::new(changed));
+        let (key, evidence) = (decision.request.clone(), decision.evidence_digest);
+        stage.desk.run(Errand::Compare { key, evidence, other: other.clone() });
+        let result = loop {
+            if let News::Compared { other: told, result, .. } = stage.news.recv().await.unwrap() {
+                assert_eq!(told, other);
+                break result;
+            }
+        };
+        assert_eq!(result.as_ref().err().map(|why| why.as_str()), (!comes).then_some("the forge says no"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_about_to_be_judged_is_looked_up_anew_and_waited_for() {
+    let forge = Arc::new(Forge::with(&[("acme/scan@v1", '1')]));
+    let mut stage = Stage::new(&forge);
+    stage.look_up(vec![action("acme/scan", "v1")]).await;
+    let asked = forge.asked.load(Ordering::SeqCst);
+    let decision = stage.backend.decision();
+    let wanted = |actions| Wanted {
+        key: decision.request.clone(),
+        evidence: decision.evidence_digest,
+        repository: "acme/shop".into(),
+        environment: "production".into(),
+        actions,
+    };
+    let found = looked(&stage.desk.0, wanted(vec![action("acme/scan", "v1"), action("b/new", "v1")])).await.unwrap();
+    assert!(found.look_ups.done && found.look_ups.list.len() == 2);
+    assert!(
+        ids(&found.findings).contains(&FindingId::ActionNotProven),
+        "b/new stands for nothing: {:?}",
+        found.findings
+    );
+    assert!(forge.asked.load(Ordering::SeqCst) > asked);
+    let nothing = looked(&stage.desk.0, wanted(Vec::new())).await.unwrap();
+    assert!(nothing.findings.is_empty() && nothing.look_ups.list.is_empty());
 }

@@ -13,6 +13,7 @@ use super::memory::Memory;
 use crate::audit::ledger::Book;
 use crate::backends::port::{Answer, Fault, Trouble};
 use crate::backends::resolver::{Repository, Resolver};
+use crate::desk::news::Changed;
 use crate::domain::action::{Action, ActionKind};
 use crate::domain::ids::CommitSha;
 use crate::domain::lookup::{Change, Claim, LookUp, Reach};
@@ -49,6 +50,19 @@ impl<'a> Walk<'a> {
         let until = Instant::now() + budget.time;
         let asks = Asks { resolvers, budget, until, calls: AtomicUsize::new(0), memory };
         Self { asks, book, list: Vec::new(), level: 0, followed: HashSet::new() }
+    }
+
+    /// The diff of an action between two commits.
+    ///
+    /// # Errors
+    /// Where nobody gives it.
+    pub(super) async fn diff(&self, changed: &Changed) -> Result<Vec<u8>, Fault> {
+        let Changed { action, old, new } = changed;
+        let repository = repository_of(&provenance::written(action)).ok_or_else(|| {
+            let what = safe!("nobody can be asked about {}", action.name.ident());
+            Fault::new(Trouble::Refused, what, "look at it at its source")
+        })?;
+        self.asks.ask(&repository, |resolver| resolver.diff(&repository, old, new)).await
     }
 
     pub(super) fn list(&self) -> &[LookUp] {
@@ -214,9 +228,17 @@ impl Asks<'_> {
         Claim::NotProven { why }
     }
 
-    /// What changed since the base, or else since the SHA that the ledger knows.
+    /// What changed since the base, or else since the SHA that the ledger knows. A reference that the base has instead
+    /// is taken for what it stands for now: nobody knows what it stood for then.
     async fn change(&self, repository: &Repository, look_up: &LookUp, now: &CommitSha) -> Option<Change> {
-        let before = commit(look_up.action.before.as_ref().and_then(|before| before.sha.as_ref()));
+        let was = look_up.action.before.as_ref();
+        let before = match commit(was.and_then(|before| before.sha.as_ref())) {
+            None => match was.filter(|before| before.reference != look_up.action.reference) {
+                Some(before) => self.resolve(repository, &before.reference).await.ok(),
+                None => None,
+            },
+            known => known,
+        };
         let moved = || commit(look_up.known.as_ref()?.moved.as_ref().map(|moved| &moved.sha));
         let old = before.filter(|old| old != now).or_else(moved)?;
         let key = (repository.clone(), old, now.clone());

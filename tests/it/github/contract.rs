@@ -104,6 +104,7 @@ async fn look_up(github: &Arc<dyn Backend>) {
     assert!(file.is_some());
     let change = resolver.compare(&action, &sha, &main).await.unwrap_or_else(|f| panic!("{f}"));
     assert_eq!(change.count, 1);
+    resolver.diff(&action, &sha, &main).await.unwrap_or_else(|f| panic!("{f}"));
 }
 
 async fn decide(github: &Arc<dyn Backend>) {

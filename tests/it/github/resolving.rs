@@ -169,3 +169,15 @@ async fn files_and_changes_of_an_action_are_read() {
     let back = forge.resolver.compare(&forge.action, &forge.commits[4], &forge.commits[1]).await.unwrap();
     assert_eq!((back.course, back.count), (Course::Behind, 0), "a rollback");
 }
+
+#[tokio::test]
+async fn the_diff_of_an_action_is_githubs_where_that_is_all_of_it() {
+    let forge = Forge::with(|_| {}).await;
+    let [old, new] = [1, 4].map(|n| forge.commits[n].clone());
+    let diff = forge.resolver.diff(&forge.action, &old, &new).await.unwrap();
+    assert_eq!(jit_tui::diff::parse(&diff).files.len(), 3);
+    let back = forge.resolver.diff(&forge.action, &new, &old).await.unwrap_err();
+    assert_eq!(back.trouble, Trouble::Refused, "it would tell the change from where the two part: git is asked");
+    forge.breaks("compare/", 9, 403);
+    assert_eq!(forge.resolver.diff(&forge.action, &old, &new).await.unwrap_err().trouble, Trouble::Forbidden);
+}

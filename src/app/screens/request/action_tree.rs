@@ -25,8 +25,16 @@ pub struct View {
     pub now: Ms,
 }
 
+/// The tree in lines.
+pub struct Drawn {
+    /// Not yet wrapped.
+    pub lines: Vec<Line>,
+    /// Which line each action begins at, in the order of the lines.
+    pub titles: Vec<(usize, Action)>,
+}
+
 /// The actions of the evidence, as far as they are looked up.
-pub fn lines(evidence: &Evidence, looked: Option<&LookUps>, view: View) -> Vec<Line> {
+pub fn drawn(evidence: &Evidence, looked: Option<&LookUps>, view: View) -> Drawn {
     let begun: Vec<LookUp>;
     let list = match looked {
         Some(looked) => looked.list.as_slice(),
@@ -35,10 +43,11 @@ pub fn lines(evidence: &Evidence, looked: Option<&LookUps>, view: View) -> Vec<L
             begun.as_slice()
         }
     };
-    let mut tree = Tree { list, view, looking: looked.is_none_or(|l| !l.done), lines: Vec::new() };
+    let looking = looked.is_none_or(|l| !l.done);
+    let mut tree = Tree { list, view, looking, lines: Vec::new(), titles: Vec::new() };
     tree.head(looked);
     tree.below(None, 0);
-    tree.lines
+    Drawn { lines: tree.lines, titles: tree.titles }
 }
 
 struct Tree<'a> {
@@ -46,6 +55,7 @@ struct Tree<'a> {
     view: View,
     looking: bool,
     lines: Vec<Line>,
+    titles: Vec<(usize, Action)>,
 }
 
 impl Tree<'_> {
@@ -74,6 +84,7 @@ impl Tree<'_> {
         let indent = spaces(2 * level.min(DEEPEST));
         let action = &look_up.action;
         let said = if level == 0 { SafeText::default() } else { SafeText::lit("calls ") };
+        self.titles.push((self.lines.len(), action.clone()));
         let title = Line::labelled("", Role::Dim, safe!("{}{}{} ", indent, said, action.kind.word()));
         self.lines.push(title.and_marked(Role::Strong, &self.written(action)).followed_by(standing(action)));
         let details = [

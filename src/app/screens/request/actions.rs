@@ -1,10 +1,16 @@
 //! Command and actions: what runs, with every digest and SHA in full.
 
-use super::action_tree::{self, View};
+use super::action_tree::{self, Drawn, View};
 use crate::app::evidence::Reading;
 use crate::app::line::Line;
 use crate::app::state::State;
+use crate::app::words;
+use crate::desk::news::Changed;
+use crate::domain::action::{Action, ActionKind};
 use crate::domain::evidence::Evidence;
+use crate::domain::finding::{Finding, Place};
+use crate::domain::lookup::LookUp;
+use crate::domain::principal::Source;
 use crate::domain::request::{Command, Request};
 use crate::domain::text::{SafeText, Text};
 use crate::safe;
@@ -12,15 +18,10 @@ use crate::theme::Role;
 
 /// All lines, not yet wrapped.
 pub fn lines(state: &State, request: &Request) -> Vec<Line> {
-    let whole = state.request_screen().is_some_and(|screen| screen.whole);
     let mut lines = request.core.command.as_ref().map(argv).unwrap_or_default();
     let reading = state.evidences.of(request);
     match reading {
-        Some(Reading::Here(shown)) => {
-            let looked = state.looked_up.of(request).map(AsRef::as_ref);
-            let view = View { whole, now: state.label };
-            lines.extend(action_tree::lines(&shown.exhibit.evidence, looked, view));
-        }
+        Some(Reading::Here(shown)) => lines.extend(tree(state, request, &shown.exhibit.evidence).lines),
         Some(Reading::Failed(fault)) => lines.push(
             Line::of(Role::Bad, safe!("the evidence could not be read: {}  ", fault.message))
                 .and(Role::Text, fault.mend.clone()),
@@ -33,6 +34,95 @@ pub fn lines(state: &State, request: &Request) -> Vec<Line> {
         lines.extend(collected(&shown.exhibit.evidence));
     }
     lines
+}
+
+fn tree(state: &State, request: &Request, evidence: &Evidence) -> Drawn {
+    let whole = state.request_screen().is_some_and(|screen| screen.whole);
+    let looked = state.looked_up.of(request).map(AsRef::as_ref);
+    action_tree::drawn(evidence, looked, View { whole, now: state.label })
+}
+
+/// The actions of which two commits are known: what they were, and what they are. Each change stands there once.
+pub fn changed(state: &State, request: &Request) -> Vec<Changed> {
+    let commit = |sha: Option<&Text>| sha?.as_str()?.parse().ok();
+    let written = |action: &Action| {
+        let old = commit(action.before.as_ref().and_then(|before| before.sha.as_ref()))?;
+        Some(Changed { action: action.clone(), old, new: commit(action.sha.as_ref())? })
+    };
+    let looked = |look_up: &LookUp| match &look_up.change {
+        Some(change) => {
+            Some(Changed { action: look_up.action.clone(), old: change.old.clone(), new: change.new.clone() })
+        }
+        None => written(&look_up.action),
+    };
+    let all: Vec<Changed> = match (state.looked_up.of(request), state.evidences.shown(request)) {
+        (Some(told), _) => told.list.iter().filter_map(looked).collect(),
+        (None, Some(shown)) => shown.exhibit.evidence.actions.iter().filter_map(written).collect(),
+        (None, None) => Vec::new(),
+    };
+    let mut once: Vec<Changed> = Vec::new();
+    // What lies in the repository itself is in its own diff.
+    for changed in all.into_iter().filter(|c| c.old != c.new && c.action.kind != ActionKind::Local) {
+        let same =
+            |c: &Changed| c.action.name == changed.action.name && (&c.old, &c.new) == (&changed.old, &changed.new);
+        if !once.iter().any(same) {
+            once.push(changed);
+        }
+    }
+    once
+}
+
+/// Goes to the next action in the tree that has a finding, or to the one before, and says which.
+pub fn to_finding(state: &mut State, forwards: bool) {
+    let (stops, from) = (stops(state), state.request_screen().and_then(|screen| screen.action));
+    let next = match (from, forwards) {
+        (None, true) => stops.first(),
+        (None, false) => stops.last(),
+        (Some(from), true) => stops.iter().find(|stop| stop.action > from),
+        (Some(from), false) => stops.iter().rfind(|stop| stop.action < from),
+    };
+    match next {
+        Some(stop) => {
+            state.say(stop.said.clone());
+            if let Some(screen) = state.request_screen_mut() {
+                (screen.top, screen.action) = (stop.row, Some(stop.action));
+            }
+        }
+        None if forwards => state.say("no finding comes after this in the tree; the overview lists all"),
+        None => state.say("no finding comes before this in the tree; the overview lists all"),
+    }
+}
+
+/// An action that something was found of.
+struct Stop {
+    /// Which of all in the tree, counted from the top.
+    action: usize,
+    /// The row that it begins at.
+    row: usize,
+    /// What was found.
+    said: SafeText,
+}
+
+fn stops(state: &State) -> Vec<Stop> {
+    let Some(request) = super::viewed(state) else { return Vec::new() };
+    let Some(shown) = state.evidences.shown(request) else { return Vec::new() };
+    let width = usize::from(super::window(state).width);
+    let rows = |lines: &[Line]| lines.iter().map(|line| line.wrap(width, super::INDENT).len()).sum::<usize>();
+    let above = rows(&request.core.command.as_ref().map(argv).unwrap_or_default());
+    let Drawn { lines, titles } = tree(state, request, &shown.exhibit.evidence);
+    let stop = |(action, (at, of)): (usize, &(usize, Action))| {
+        let said = found(&request.findings, of)?;
+        Some(Stop { action, row: above + rows(lines.get(..*at).unwrap_or_default()), said })
+    };
+    titles.iter().enumerate().filter_map(stop).collect()
+}
+
+/// What was found of an action, in words.
+fn found(findings: &[Finding], action: &Action) -> Option<SafeText> {
+    let (written, place) = (action.written(), Place::parse(&action.place));
+    let about = |f: &&Finding| (f.subject == written || f.subject == action.name) && f.place.as_ref() == Some(&place);
+    let all: Vec<SafeText> = findings.iter().filter(about).map(words::finding).collect();
+    (!all.is_empty()).then(|| SafeText::join(&all, "; "))
 }
 
 /// What the decision binds, in full.
@@ -52,6 +142,9 @@ fn bound(request: &Request) -> Vec<Line> {
     lines.push(match (core.tree, core.clean) {
         (Some(tree), true) => Line::labelled("TREE", Role::Text, safe!("{}  clean", tree)),
         (Some(tree), false) => Line::labelled("TREE", Role::Text, safe!("{}  ", tree)).and(Role::Bad, "DIRTY"),
+        (None, _) if core.repository.source == Source::Forge => {
+            Line::labelled("TREE", Role::Text, "that of HEAD: the forge checks out the commit and nothing else")
+        }
         (None, _) => Line::labelled("TREE", Role::Unknown, "not bound: no git here"),
     });
     lines.push(Line::labelled("EVIDENCE", Role::Dim, safe!("{}", request.evidence.digest)));

@@ -24,8 +24,11 @@ use crate::domain::text::SafeText;
 use crate::keymap::Verb;
 use crate::theme::Role;
 
+pub use actions::changed;
 pub use overview::{diff_line, diff_sizes, lines as overview, severity_role};
 
+/// Where the text of a labelled line goes on in the next row.
+const INDENT: usize = 11;
 /// So many records of the past are looked through.
 const HISTORY: usize = 1_000;
 
@@ -87,6 +90,8 @@ pub struct RequestScreen {
     pub top: usize,
     /// Hashes are shown whole.
     pub whole: bool,
+    /// The action in the tree whose findings were gone to last, counted from the top.
+    pub action: Option<usize>,
     /// The diff.
     pub diff: DiffView,
     /// The past.
@@ -97,7 +102,8 @@ pub struct RequestScreen {
 
 impl RequestScreen {
     fn new(key: RequestKey, parked: Option<Box<Overlay>>) -> Self {
-        Self { key, tab: Tab::default(), top: 0, whole: false, diff: DiffView::default(), past: Past::Unasked, parked }
+        let (tab, diff, past) = (Tab::default(), DiffView::default(), Past::Unasked);
+        Self { key, tab, top: 0, whole: false, action: None, diff, past, parked }
     }
 }
 
@@ -150,7 +156,19 @@ pub fn run(state: &mut State, verb: Verb, fx: &mut Vec<Effect>) -> bool {
         Verb::TabHistory => Some(Tab::History),
         Verb::NextTab => state.request_screen().map(|s| s.tab.step(1)),
         Verb::PrevTab => state.request_screen().map(|s| s.tab.step(-1)),
+        Verb::ActionDiff => {
+            if diff::next_action(state, fx) {
+                show_tab(state, Tab::Diff, fx);
+            }
+            state.dirty = true;
+            return true;
+        }
         _ if diff::is_shown(state) => return diff::run(state, verb, fx),
+        Verb::NextFinding | Verb::PrevFinding if state.request_screen().is_some_and(|s| s.tab == Tab::Actions) => {
+            actions::to_finding(state, verb == Verb::NextFinding);
+            state.dirty = true;
+            return true;
+        }
         // The first press of a key of the diff shows it.
         Verb::NextFile | Verb::PrevFile | Verb::NextHunk | Verb::PrevHunk => Some(Tab::Diff),
         Verb::NextUnseen | Verb::NextFinding | Verb::PrevFinding => {
@@ -269,5 +287,5 @@ pub fn text(state: &State, width: usize) -> Option<Vec<Line>> {
         Tab::History => history::lines(state, request, &screen.past),
         Tab::Diff => return None,
     };
-    Some(lines.iter().flat_map(|line| line.wrap(width, 11)).collect())
+    Some(lines.iter().flat_map(|line| line.wrap(width, INDENT)).collect())
 }
