@@ -139,7 +139,7 @@ fn missing(core: &Core, evidence: &Evidence) -> Vec<Finding> {
         Finding::new(
             FindingId::EvidenceMissing,
             text(a.name.ident()),
-            text(safe!("SHA of {} not proven", a.reference.ident())),
+            text(safe!("the evidence names no SHA for {}", a.reference.ident())),
         )
     });
     absent

@@ -208,19 +208,19 @@ findings! {
         mend: "update the branch, then ask again";
     /// Nothing to compare with.
     NoBase = "no-base", Unknown, false, "nothing to compare with",
-        why: "no run ended with success here yet, or its commit is not in the gate's checkout",
+        why: "no run ended with success here yet, or its commit is not at hand",
         check: "read the whole of what would run",
-        mend: "fetch the history in the job; the first success gives a base";
+        mend: "the first success gives a base; at a gate, fetch the history in the job";
     /// The evidence is not whole.
     EvidenceTruncated = "evidence-truncated", High, false, "evidence is cut",
         why: "part of the change is not on this screen",
         check: "read the rest at its source before you approve",
-        mend: "make the change smaller, or let the gate see all of it";
+        mend: "make the change smaller; let the gate see all of it, or git (`git_url` under `[console]`)";
     /// No evidence of this kind could be had.
     EvidenceMissing = "evidence-missing", Unknown, false, "no evidence",
-        why: "the gate could not collect it, so nothing was compared",
+        why: "it could not be collected or read, so nothing was compared",
         check: "look at the source by hand",
-        mend: "run the gate inside a git checkout with its history";
+        mend: "run a gate inside a git checkout with its history; at a forge, let the token read the repository; pin an action to its SHA";
 
     // Who asks, and how often.
 

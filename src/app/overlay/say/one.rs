@@ -144,11 +144,15 @@ fn rule(request: &Request, ballot: Ballot) -> Line {
     let verdict = &request.verdict;
     let rules: Vec<SafeText> = verdict.rules.iter().map(|r| r.ident()).collect();
     let rules = if rules.is_empty() { SafeText::lit("default") } else { SafeText::join(&rules, ", ") };
+    let rules = match words::only_its_own_rules(request) {
+        true => SafeText::lit("the backend's own"),
+        false => safe!("{} ({})", rules, words::whose_rules(request.enforcer)),
+    };
     let needs = match (ballot, &verdict.break_glass) {
         (Ballot::BreakGlass, Some(group)) => {
             safe!("{} may break the glass; somebody else must review it afterwards", group)
         }
         _ => verdict.needs_in_words(),
     };
-    Line::labelled("RULE", Role::Text, safe!("{} ({}): {}", rules, words::whose_rules(request.enforcer), needs))
+    Line::labelled("RULE", Role::Text, safe!("{}: {}", rules, needs))
 }

@@ -7,6 +7,7 @@ use crate::desk::news::GuardState;
 use crate::domain::evidence::Course;
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::grant::Enforcer;
+use crate::domain::principal::Source;
 use crate::domain::request::{Can, Core, Request, Vote};
 use crate::domain::scope::Scope;
 use crate::domain::text::{SafeText, counted};
@@ -75,18 +76,23 @@ fn who(state: &State, core: &Core) -> Vec<Line> {
 }
 
 fn place(core: &Core) -> Vec<Line> {
-    let mut lines = vec![
-        Line::labelled("WHERE", Role::Text, "")
-            .and_marked(Role::Strong, &core.repository.value.ident())
-            .and(Role::Dim, safe!(" ({})  environment ", core.repository.source.word()))
+    let line = Line::labelled("WHERE", Role::Text, "").and_marked(Role::Strong, &core.repository.value.ident());
+    let source = core.repository.source.word();
+    let line = match core.environment.value.is_empty() {
+        true => line.and(Role::Dim, safe!(" ({})  no environment", source)),
+        false => line
+            .and(Role::Dim, safe!(" ({})  environment ", source))
             .and_marked(Role::Strong, &core.environment.value.ident())
             .and(Role::Dim, safe!(" ({})", core.environment.source.word())),
-    ];
+    };
+    let mut lines = vec![line];
     if let Some(branch) = &core.branch {
+        // A forge names repository and branch alike; to a broker the pipeline says its branch, whatever its token says.
+        let source = if core.repository.source == Source::Forge { Source::Forge } else { Source::Claimed };
         lines.push(
             Line::labelled("", Role::Dim, "branch ")
                 .and_marked(Role::Text, &branch.ident())
-                .and(Role::Dim, " (claimed)"),
+                .and(Role::Dim, safe!(" ({})", source.word())),
         );
     }
     if let Some(run) = &core.run {
@@ -218,7 +224,11 @@ fn clocks(state: &State, request: &Request) -> Vec<Line> {
 fn policy(request: &Request) -> Vec<Line> {
     let verdict = &request.verdict;
     let rules: Vec<SafeText> = verdict.rules.iter().map(|r| r.ident()).collect();
-    let rules = if rules.is_empty() { SafeText::lit("no rule: the default") } else { SafeText::join(&rules, ", ") };
+    let rules = match rules.is_empty() {
+        false => SafeText::join(&rules, ", "),
+        true if words::only_its_own_rules(request) => SafeText::lit("the backend's own; none of this console's"),
+        true => SafeText::lit("no rule: the default"),
+    };
     let effect = match verdict.effect {
         Effect::Allow => "allows without a person",
         Effect::Approve => "needs people",
@@ -233,8 +243,11 @@ fn policy(request: &Request) -> Vec<Line> {
             .map(|l| Line::labelled("", Role::Text, "").and_marked(Role::Text, &l)),
     );
     lines.push(Line::labelled("NEED", Role::Text, verdict.needs_in_words()).and(Role::Text, demands(verdict)));
+    // A backend of others lets its own people vote; the rule's words name them.
+    let broker = request.enforcer == Enforcer::Broker;
+    let anybody = SafeText::lit(if broker { "anybody" } else { "those that the backend lets" });
     for need in &request.needs {
-        let group = need.group.as_ref().map_or(SafeText::lit("anybody"), |g| safe!("{}", g));
+        let group = need.group.as_ref().map_or(anybody.clone(), |g| safe!("{}", g));
         let role = if need.have >= need.need { Role::Good } else { Role::Text };
         lines.push(Line::labelled("", role, safe!("{} of {} votes of {}", need.have, need.need, group)));
     }
