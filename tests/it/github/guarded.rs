@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
+use super::fake::world::sha;
 use super::*;
 use crate::cli::{Home, stderr, stdout};
 use crate::pty::eventually;
@@ -192,4 +193,39 @@ async fn the_time_of_a_headless_approval_is_the_start_by_of_the_guard() {
     assert!(comments[0].starts_with("jit-tui: approve, scope run, start by 30m, decision "), "{comments:?}");
     let grants = night.command(&["grants"]).output().unwrap();
     assert!(stdout(&grants).contains("run"), "{}{}", stdout(&grants), stderr(&grants));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tag_that_moved_since_the_approval_stops_the_guard() {
+    let mut world = World::default();
+    let repo = world.add_repo("acme/shop");
+    let run = world.add_run(repo, &[&["production"][..]; 2]);
+    world.add_actions();
+    let night = Night::falls(world).await;
+    night.approve("run");
+    {
+        let mut world = night.fake.world();
+        let trivy = world.repos.last_mut().unwrap();
+        trivy.tags[0].1 = trivy.commits[5].0.clone();
+    }
+    let _guard = night.guard("guard.txt");
+    night.says("guard.txt", "new since the approval: action tag moved aquasecurity/trivy-action@0.33.1");
+    assert_eq!(night.comments(run, 1).len(), 1, "nothing passes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_impostor_keeps_a_headless_approval_back_and_no_rejection() {
+    let stray = sha("a commit of a fork");
+    let mut world = one_gate();
+    let workflow = format!("on: push\njobs: {{a: {{steps: [{{uses: acme/scan@{stray}}}]}}}}");
+    world.repos[0].files = vec![(".github/workflows/deploy.yml".to_owned(), workflow)];
+    let scan = world.add_repo("acme/scan");
+    world.repo_mut(scan).strays.push(stray);
+    let night = Night::falls(world).await;
+    let refused = night.decide("approve", &["--reason", "INC-2291"]);
+    assert_eq!(refused.status.code(), Some(3), "{}{}", stdout(&refused), stderr(&refused));
+    assert!(stderr(&refused).contains("impostor commit"), "{}", stderr(&refused));
+    assert!(night.fake.world().runs[0].reviews.is_empty());
+    let rejected = night.decide("reject", &["--reason", "what is this"]);
+    assert!(rejected.status.success(), "{}{}", stdout(&rejected), stderr(&rejected));
 }
