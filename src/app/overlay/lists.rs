@@ -82,7 +82,7 @@ pub fn typed(state: &mut State) {
             Ok(filter) => {
                 find.error = None;
                 state.queue.filter = filter;
-                state.queue.rebuild(state.label);
+                state.queue.arrange(state.label);
             }
             Err(error) => find.error = Some(error),
         },

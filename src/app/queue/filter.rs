@@ -2,6 +2,7 @@
 //! All terms must hold; `-` before one turns it around.
 
 use globset::{GlobBuilder, GlobMatcher};
+use memchr::memmem::Finder;
 
 use super::entry::Entry;
 use crate::domain::finding::Severity;
@@ -30,7 +31,8 @@ pub struct Filter {
 
 #[derive(Clone, Debug)]
 enum Term {
-    Word(String),
+    /// Made once for a filter: it is sought in every request at every key.
+    Word(Box<Finder<'static>>),
     Field(usize, Pattern),
     Severity(Severity),
     Can(bool),
@@ -74,7 +76,7 @@ fn parse_term(token: &str) -> Result<(bool, Term), SafeText> {
         _ => (true, token),
     };
     let Some((field, value)) = token.split_once(':') else {
-        return Ok((wanted, Term::Word(token.to_lowercase())));
+        return Ok((wanted, Term::Word(Box::new(Finder::new(&token.to_lowercase()).into_owned()))));
     };
     let term = match field {
         "can" => Term::Can(value != "no"),
@@ -112,7 +114,7 @@ fn pattern(value: &str) -> Result<Pattern, SafeText> {
 impl Term {
     fn holds(&self, entry: &Entry) -> bool {
         match self {
-            Term::Word(word) => entry.words.contains(word.as_str()),
+            Term::Word(word) => word.find(entry.words.as_bytes()).is_some(),
             Term::Can(can) => entry.can_decide() == *can,
             Term::Severity(least) => entry.request.findings.iter().any(|f| f.severity >= *least),
             Term::Field(at, pattern) => field_holds(FIELDS.get(*at).map_or("", |f| f.0), pattern, entry),

@@ -192,12 +192,17 @@ impl Queue {
 
     /// Counts, filters and folds anew; the cursor stays with its request.
     pub fn rebuild(&mut self, now: Ms) {
+        self.recount(now);
+        self.arrange(now);
+    }
+
+    /// Filters and folds anew: what a view holds in all is not touched by a filter.
+    pub fn arrange(&mut self, now: Ms) {
         #[cfg(test)]
         {
             self.sorted += 1;
         }
         let stood = self.selected().map(|row| (row.entry.key().clone(), row.entry.sameness, row.kind.clone()));
-        self.recount(now);
         let waits = |e: &Entry| !self.arrivals.is_empty() && self.arrivals.contains(e.key());
         let shown = self
             .entries
