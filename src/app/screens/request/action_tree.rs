@@ -188,7 +188,7 @@ impl Tree<'_> {
         match (known.first, &known.by) {
             (Some(at), Some(by)) => line.and(Role::Dim, safe!("; first seen {} by {}", self.ago(at), by.ident())),
             (Some(at), None) => line.and(Role::Dim, safe!("; first seen {}", self.ago(at))),
-            (None, _) => line.and(Role::Dim, "; first seen so now"),
+            (None, _) => line.and(Role::Dim, "; first seen now"),
         }
     }
 
