@@ -20,6 +20,16 @@ pub fn patience() -> Duration {
     Duration::from_secs(secs)
 }
 
+/// From now on every process whose `JIT_TUI_CLOCK_FILE` is `clock` in this folder finds its clocks so many milliseconds
+/// off.
+#[cfg(feature = "test-hooks")]
+pub fn set_clock(folder: &Path, wall: i64, boot: i64) {
+    // In one step: a process may be reading it.
+    let new = folder.join("clock.new");
+    std::fs::write(&new, format!("{wall} {boot}")).unwrap();
+    std::fs::rename(new, folder.join("clock")).unwrap();
+}
+
 /// The binary under test.
 pub const BIN: &str = env!("CARGO_BIN_EXE_jit-tui");
 

@@ -56,10 +56,6 @@ async fn end(news: &mut Receiver<News>) -> (RequestKey, Result<Outcome, SafeText
     }
 }
 
-fn posts(world: &World) -> usize {
-    world.calls.iter().filter(|c| c.method == "POST" && c.path != "/graphql").count()
-}
-
 #[tokio::test]
 async fn two_environments_of_a_run_in_one_bulk_are_one_write_at_the_pace_of_github() {
     let mut world = World::default();

@@ -62,7 +62,7 @@ async fn several_environments_of_a_run_go_out_as_one() {
     let (a, b) = tokio::join!(scene.github.decide(&one, ""), scene.github.decide(&two, ""));
     assert!(a.unwrap().is_success() && b.unwrap().is_success());
     let world = scene.fake.world();
-    assert_eq!(world.calls.iter().filter(|c| c.method == "POST" && c.path != "/graphql").count(), 1);
+    assert_eq!(posts(&world), 1);
     let comment = &world.runs[0].reviews[0].comment;
     assert!(comment.contains(one.id.as_str()) && comment.contains(two.id.as_str()), "{comment}");
 }

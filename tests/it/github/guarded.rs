@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::fake::world::sha;
 use super::*;
 use crate::cli::{Home, stderr, stdout};
-use crate::pty::eventually;
+use crate::pty::{eventually, set_clock};
 use crate::story::stage::Running;
 
 const POLICY: &str = r#"
@@ -35,12 +35,8 @@ impl Night {
     async fn falls(world: World) -> Self {
         let fake = Fake::start(world, 0).await.unwrap();
         let home = Home::new();
-        let config = format!(
-            "[[backend]]\nkind = \"github\"\nname = \"github\"\naddress = \"{}\"\norganisations = [\"acme\"]\n\
-             token_command = [\"echo\", \"ghp_fake\"]\ninterval = \"1s\"\npace = \"0s\"\n\
-             [actions]\nlook_up = false\n[guard]\npolicy = \"policy.toml\"\n",
-            fake.address
-        );
+        let table = opening::backend_table("github", &fake.address, LIVELY);
+        let config = format!("{table}[actions]\nlook_up = false\n[guard]\npolicy = \"policy.toml\"\n");
         home.config("config.toml", &config).config("policy.toml", POLICY);
         Self { home, fake }
     }
@@ -53,10 +49,8 @@ impl Night {
 
     /// Both clocks of every process go so many minutes ahead.
     fn later(&self, minutes: i64) {
-        let (new, clock) = (self.home.path().join("clock.new"), self.home.path().join("clock"));
         let millis = minutes * 60_000;
-        std::fs::write(&new, format!("{millis} {millis}")).unwrap();
-        std::fs::rename(new, clock).unwrap();
+        set_clock(self.home.path(), millis, millis);
     }
 
     /// Starts `jit-tui guard`; what it says goes to a file.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::fake::{Fault, millis};
 use super::*;
-use crate::pty::eventually;
+use crate::pty::{eventually, set_clock};
 use crate::story::console::Console;
 use crate::{cli::Home, pty::Start};
 
@@ -116,8 +116,7 @@ async fn a_kill_in_the_middle_of_a_bulk_settles_what_was_sent_and_says_what_was_
     let outcomes = shift.recorded("outcome", 3);
     assert_eq!(outcomes.len(), 3, "what was done is found by reading: {outcomes:#?}");
     // What still waits proves nothing for half a minute.
-    std::fs::write(shift.home.path().join("clock.new"), "40000 40000").unwrap();
-    std::fs::rename(shift.home.path().join("clock.new"), shift.home.path().join("clock")).unwrap();
+    set_clock(shift.home.path(), 40_000, 40_000);
     shift.recorded("outcome", sent);
     let results: Vec<Value> = shift
         .log()

@@ -7,12 +7,7 @@ use crate::story::console::Console;
 
 /// A console on the fake, with the dialog of the one thing that waits open and `INC-9` written as comment.
 fn asked(home: &Home, fake: &Fake) -> Console {
-    let config = format!(
-        "[[backend]]\nkind = \"github\"\nname = \"github\"\naddress = \"{}\"\norganisations = [\"acme\"]\n\
-         token_command = [\"echo\", \"ghp_fake\"]\ninterval = \"1s\"\npace = \"0s\"\n",
-        fake.address
-    );
-    home.config("config.toml", &config);
+    home.config("config.toml", &opening::backend_table("github", &fake.address, LIVELY));
     let mut start = Start::program(BIN, &[]).size(100, 30);
     start.home_at(home.path());
     let console = Console(start.run());

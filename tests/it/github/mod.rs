@@ -34,6 +34,9 @@ use jit_tui::domain::text::Text;
 use jit_tui::domain::time::{Ms, Span};
 pub use opening::open_at;
 
+/// Keys of a GitHub that is asked all the time and whose writes are not paced.
+pub const LIVELY: &str = "organisations = [\"acme\"]\ninterval = \"1s\"\npace = \"0s\"";
+
 /// A fake with a console's backend on it; writes are not paced.
 pub struct Scene {
     pub fake: Fake,
@@ -87,6 +90,11 @@ pub fn deployed_meanwhile(world: &mut World) {
     (later.id, later.sha) = (later.id + 50, world.repos[0].commits[4].0.clone());
     world.repos[0].deployments.push(later);
     world.runs[0].updated = world.now();
+}
+
+/// How many writes there were.
+pub fn posts(world: &World) -> usize {
+    world.calls.iter().filter(|c| c.method == "POST" && c.path != "/graphql").count()
 }
 
 /// Alice's decision on a request as it is shown.

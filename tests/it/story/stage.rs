@@ -103,9 +103,7 @@ impl Stage {
     /// From now on every process finds its clocks so many milliseconds off.
     #[cfg(feature = "test-hooks")]
     pub fn clock(&self, wall: i64, boot: i64) {
-        // In one step: a process may be reading it.
-        std::fs::write(self.path("clock.new"), format!("{wall} {boot}")).unwrap();
-        std::fs::rename(self.path("clock.new"), self.path("clock")).unwrap();
+        crate::pty::set_clock(self.home.path(), wall, boot);
     }
 
     /// A repository whose script is whatever `script` made of it.
