@@ -15,6 +15,8 @@ const RUNS: usize = 12;
 const POSTS: &str = "pending_deployments";
 /// Longer than any test.
 const NEVER: u64 = 3_600_000;
+/// More writes than any test sends.
+const FOR_ALL: u32 = 1_000;
 
 /// Alice's folders beside a GitHub, and a clock that can be set.
 struct Shift {
@@ -58,19 +60,23 @@ impl Shift {
         console
     }
 
+    /// The whole lines of the audit log: the last one may be on its way to the disk, or cut off by a kill.
     fn log(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.home.path().join("state/audit.jsonl")).unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        whole.map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The requests that records of this kind are about.
+    fn records(&self, kind: &str) -> Vec<String> {
+        let records = self.log().into_iter().filter(|r| r["event"]["kind"] == kind);
+        records.map(|r| r["request"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
     /// The requests that records of this kind are about, once there are so many.
     fn recorded(&self, kind: &str, count: usize) -> Vec<String> {
-        let found = || -> Vec<String> {
-            let records = self.log().into_iter().filter(|r| r["event"]["kind"] == kind);
-            records.map(|r| r["request"].as_str().unwrap_or_default().to_owned()).collect()
-        };
-        eventually(&format!("{count} of {kind}, there are {}", found().len()), || {
-            Some(found()).filter(|all| all.len() >= count)
+        eventually(&format!("{count} of {kind}, there are {}", self.records(kind).len()), || {
+            Some(self.records(kind)).filter(|all| all.len() >= count)
         })
     }
 
@@ -78,10 +84,19 @@ impl Shift {
         self.fake.world().runs.iter().filter(|run| !run.reviews.is_empty()).count()
     }
 
-    /// The next write goes wrong like this; waits until that write is on its way.
-    fn next_write(&self, fault: Fault) {
-        self.fake.world().break_next(Method::POST, POSTS, 1, fault);
-        eventually("the write comes", || self.fake.world().faults.is_empty().then_some(()));
+    /// One more write is done, and nobody hears of it; those after it come to nothing. Waits until that is all that is
+    /// on its way, and tells how many decisions were answered before.
+    fn writes_fail(&self) -> usize {
+        let mut world = self.fake.world();
+        world.break_next(Method::POST, POSTS, 1, Fault::Late(millis(NEVER)));
+        world.break_next(Method::POST, POSTS, FOR_ALL, Fault::Slow(millis(NEVER)));
+        drop(world);
+        eventually("two writes come", || {
+            self.fake.world().faults.iter().all(|f| f.2 < FOR_ALL && f.2 > 1).then_some(())
+        });
+        eventually("the others are answered", || {
+            Some(self.records("outcome").len()).filter(|answered| answered + 1 == self.approved())
+        })
     }
 
     /// Everything that waits still is approved by a console that goes on; nothing was ever sent twice.
@@ -100,21 +115,19 @@ async fn a_kill_in_the_middle_of_a_bulk_settles_what_was_sent_and_says_what_was_
     let shift = Shift::begins().await;
     let mut console = shift.approving(RUNS);
     shift.recorded("outcome", 2);
-    // One is done, and nobody hears of it; the one after it is on its way and comes to nothing.
-    shift.next_write(Fault::Late(millis(NEVER)));
-    shift.next_write(Fault::Slow(millis(NEVER)));
-    let sent = shift.recorded("intent", 4).len();
+    let answered = shift.writes_fail();
     console.signal(Signal::KILL);
     console.exit_code();
-    let (answered, done) = (shift.recorded("outcome", 2).len(), shift.approved());
-    assert_eq!((answered, done), (2, 3), "{:#?}", shift.log());
+    shift.fake.world().faults.clear();
+    let (sent, done) = (shift.records("intent").len(), shift.approved());
+    assert_eq!((shift.records("outcome").len(), done), (answered, answered + 1), "{:#?}", shift.log());
     assert!(sent < RUNS, "the others wait for their turn");
 
     let console = shift.console();
     console.wait_for("nothing was sent: the decision held back on github/");
     assert_eq!(shift.recorded("dropped", RUNS - sent).len(), RUNS - sent);
-    let outcomes = shift.recorded("outcome", 3);
-    assert_eq!(outcomes.len(), 3, "what was done is found by reading: {outcomes:#?}");
+    let outcomes = shift.recorded("outcome", done);
+    assert_eq!(outcomes.len(), done, "what was done is found by reading: {outcomes:#?}");
     // What still waits proves nothing for half a minute.
     set_clock(shift.home.path(), 40_000, 40_000);
     shift.recorded("outcome", sent);
@@ -125,11 +138,11 @@ async fn a_kill_in_the_middle_of_a_bulk_settles_what_was_sent_and_says_what_was_
         .map(|r| r["event"]["result"].clone())
         .collect();
     let ended = |how: &str| results.iter().filter(|r| r["outcome"] == how).count();
-    assert_eq!((ended("final"), ended("no-effect")), (3, sent - 3), "{results:#?}");
-    assert_eq!(shift.approved(), 3, "settling reads, it does not send");
-    console.wait_for(&format!("yours {} ", RUNS - 3));
+    assert_eq!((ended("final"), ended("no-effect")), (done, sent - done), "{results:#?}");
+    assert_eq!(shift.approved(), done, "settling reads, it does not send");
+    console.wait_for(&format!("yours {} ", RUNS - done));
     drop(console);
-    shift.goes_on(RUNS - 3);
+    shift.goes_on(RUNS - done);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,10 +156,10 @@ async fn a_console_that_is_left_in_the_middle_of_a_bulk_drops_what_waits_for_its
         console.press("y");
         assert_eq!(console.exit_code(), 0);
         console.assert_given_back();
-        let (sent, done) = (shift.recorded("intent", 2).len(), shift.approved());
-        assert_eq!(shift.recorded("outcome", 2).len(), sent, "it waits for the answer of what is on its way");
+        let (sent, done) = (shift.records("intent").len(), shift.approved());
+        assert_eq!(shift.records("outcome").len(), sent, "it waits for the answer of what is on its way");
         assert_eq!(done, sent);
-        assert_eq!(shift.recorded("dropped", RUNS - sent).len(), RUNS - sent, "{:#?}", shift.log());
+        assert_eq!(shift.records("dropped").len(), RUNS - sent, "{:#?}", shift.log());
         shift.goes_on(RUNS - done);
     }
 }
