@@ -166,7 +166,7 @@ fn note_swap(state: &mut State, before: Option<&RequestKey>) {
 
 /// A request that is decided is no longer unknown, whatever our answer was.
 fn settle_unknown(state: &mut State) {
-    let pending = |key: &RequestKey| state.queue.get(key).is_some_and(|e| e.request.is_pending());
+    let pending = |key: &RequestKey| state.queue.get(key).is_some_and(|e| e.pending);
     let still: BTreeSet<RequestKey> = state.queue.unknown.iter().filter(|k| pending(k)).cloned().collect();
     state.queue.unknown = still;
 }
@@ -175,14 +175,12 @@ fn drop_what_is_over(state: &mut State, fx: &mut Vec<Effect>) {
     let queue = &state.queue;
     let over = state.holds.take_where(|d| {
         queue.get(&d.request).is_none_or(|e| {
-            !e.request.is_pending()
-                || e.request.digest() != d.request_digest
-                || e.request.evidence.digest != d.evidence_digest
+            !e.pending || e.request.digest() != d.request_digest || e.request.evidence.digest != d.evidence_digest
         })
     });
     for decision in over {
         let why = state.queue.get(&decision.request).map_or(SafeText::lit("the request is gone"), |e| {
-            if e.request.is_pending() {
+            if e.pending {
                 SafeText::lit("the request changed in the hold-back")
             } else {
                 safe!("{} in the hold-back", decided_in_words(&e.request))
@@ -203,7 +201,7 @@ pub fn decided_in_words(request: &Request) -> SafeText {
 fn ring(state: &mut State, new: &[Arc<Entry>], fx: &mut Vec<Effect>) {
     let Some(every) = state.setup.bell else { return };
     let quiet = state.bell_at.is_some_and(|at| state.now.boot < at + every);
-    if !quiet && !state.setup.read_only && new.iter().any(|e| e.production && e.can_decide()) {
+    if !quiet && !state.setup.read_only && new.iter().any(|e| e.production && e.can_decide) {
         state.bell_at = Some(state.now.boot);
         fx.push(Effect::Bell);
     }

@@ -39,6 +39,10 @@ pub struct Entry {
     pub request: Arc<Request>,
     /// Its environment is production.
     pub production: bool,
+    /// It waits for a decision.
+    pub pending: bool,
+    /// You may decide it now.
+    pub can_decide: bool,
     /// Requests with the same value fold into one row.
     pub sameness: Digest,
     /// Where it stands: smaller is nearer to the top.
@@ -55,9 +59,14 @@ impl Entry {
     pub fn new(request: Arc<Request>, production: &Production, known: Option<&Entry>) -> Self {
         let same = known.filter(|k| k.request.core.text() == request.core.text());
         let production = production.holds(&request.core.environment.value);
+        let pending = request.is_pending();
+        let can_decide = pending && matches!(request.can, Can::Yes { .. });
+        let due = request.due.map_or(i64::MAX, |due| due.0);
         Self {
             production,
-            rank: rank(&request, production),
+            pending,
+            can_decide,
+            rank: (!can_decide, !production, due, request.created_at.0),
             sameness: same.map_or_else(|| request.core.sameness(), |k| k.sameness),
             words: words_of(&request),
             request,
@@ -68,20 +77,6 @@ impl Entry {
     pub fn key(&self) -> &RequestKey {
         self.request.key()
     }
-
-    /// Whether you may decide it now.
-    pub fn can_decide(&self) -> bool {
-        can_decide(&self.request)
-    }
-}
-
-fn can_decide(request: &Request) -> bool {
-    request.is_pending() && matches!(request.can, Can::Yes { .. })
-}
-
-fn rank(request: &Request, production: bool) -> Rank {
-    let due = request.due.map_or(i64::MAX, |due| due.0);
-    (!can_decide(request), !production, due, request.created_at.0)
 }
 
 fn words_of(request: &Request) -> String {

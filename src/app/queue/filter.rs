@@ -115,7 +115,7 @@ impl Term {
     fn holds(&self, entry: &Entry) -> bool {
         match self {
             Term::Word(word) => word.find(entry.words.as_bytes()).is_some(),
-            Term::Can(can) => entry.can_decide() == *can,
+            Term::Can(can) => entry.can_decide == *can,
             Term::Severity(least) => entry.request.findings.iter().any(|f| f.severity >= *least),
             Term::Field(at, pattern) => field_holds(FIELDS.get(*at).map_or("", |f| f.0), pattern, entry),
         }

@@ -165,10 +165,10 @@ impl Queue {
         }
         let new = known.is_none();
         let entry = Arc::new(Entry::new(request, &self.production, known.map(Arc::as_ref)));
-        if !entry.can_decide() {
+        if !entry.can_decide {
             self.marks.remove(entry.key());
         }
-        if !entry.request.is_pending() {
+        if !entry.pending {
             self.arrivals.remove(entry.key());
         } else if new && hold {
             self.arrivals.insert(entry.key().clone());
@@ -208,7 +208,7 @@ impl Queue {
             .entries
             .all()
             .iter()
-            .filter(|e| self.view.holds(&e.request, &self.unknown, now) && !waits(e) && self.filter.holds(e));
+            .filter(|e| self.view.holds(e, &self.unknown, now) && !waits(e) && self.filter.holds(e));
         let shown: Vec<&Arc<Entry>> = shown.collect();
         self.rows = build(&shown, &self.open);
         if let Some((key, sameness, kind)) = stood {
@@ -231,7 +231,7 @@ impl Queue {
         let mut counts = [0; View::ALL.len()];
         for entry in self.entries.all() {
             for (count, view) in counts.iter_mut().zip(View::ALL) {
-                *count += usize::from(view.holds(&entry.request, &self.unknown, now));
+                *count += usize::from(view.holds(entry, &self.unknown, now));
             }
         }
         self.counts = counts;
@@ -289,7 +289,7 @@ impl Queue {
         for key in keys {
             if marked {
                 self.marks.remove(&key);
-            } else if self.get(&key).is_some_and(|e| e.can_decide()) {
+            } else if self.get(&key).is_some_and(|e| e.can_decide) {
                 self.marks.insert(key);
             }
         }
@@ -302,7 +302,7 @@ impl Queue {
             return;
         }
         let keys: Vec<RequestKey> = self.rows.iter().flat_map(Row::keys).collect();
-        self.marks = keys.into_iter().filter(|k| self.get(k).is_some_and(|e| e.can_decide())).collect();
+        self.marks = keys.into_iter().filter(|k| self.get(k).is_some_and(|e| e.can_decide)).collect();
     }
 
     /// What a decision would be about: the marked requests, else what the row stands for.

@@ -1,6 +1,6 @@
 //! From entries to rows: waves and repeats fold into one.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::entry::Entry;
@@ -52,21 +52,25 @@ impl Row {
 
 /// Folds. Only pending requests do: what is decided has a history of its own.
 pub fn build(entries: &[&Arc<Entry>], open: &BTreeSet<Digest>) -> Vec<Row> {
-    let mut counts: HashMap<Digest, u32> = HashMap::with_capacity(entries.len());
-    for entry in entries.iter().filter(|e| e.request.is_pending()) {
-        *counts.entry(entry.sameness).or_default() += 1;
-    }
-    let folds = |e: &Entry| e.request.is_pending() && counts.get(&e.sameness).is_some_and(|n| *n > 1);
-    let mut waves: HashMap<Digest, Vec<Arc<Entry>>> = HashMap::new();
-    for entry in entries.iter().filter(|e| folds(e)) {
-        waves.entry(entry.sameness).or_default().push(Arc::clone(entry));
+    // Sorted side by side, what is the same is found at half the price of a table of hashes.
+    let pending = entries.iter().enumerate().filter(|(_, e)| e.pending);
+    let mut same: Vec<(Digest, usize)> = pending.map(|(at, e)| (e.sameness, at)).collect();
+    same.sort_unstable();
+    let mut waves: Vec<&[(Digest, usize)]> = vec![&[]; entries.len()];
+    for wave in same.chunk_by(|a, b| a.0 == b.0).filter(|wave| wave.len() > 1) {
+        for (_, at) in wave {
+            waves.get_mut(*at).into_iter().for_each(|of| *of = wave);
+        }
     }
     let mut rows = Vec::with_capacity(entries.len());
-    for entry in entries {
-        if !folds(entry) {
-            rows.push(Row { entry: Arc::clone(entry), kind: RowKind::One });
-        } else if let Some(wave) = waves.remove(&entry.sameness) {
-            push_wave(wave, open, &mut rows);
+    for ((at, entry), wave) in entries.iter().enumerate().zip(waves) {
+        match wave.first() {
+            None => rows.push(Row { entry: Arc::clone(entry), kind: RowKind::One }),
+            Some((_, first)) if *first == at => {
+                let members = wave.iter().filter_map(|(_, at)| entries.get(*at));
+                push_wave(members.map(|e| Arc::clone(e)).collect(), open, &mut rows);
+            }
+            Some(_) => {}
         }
     }
     rows

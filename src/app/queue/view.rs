@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::entry::Entry;
 use crate::domain::grant::{End, Standing};
 use crate::domain::ids::RequestKey;
-use crate::domain::request::{Can, Request, State};
+use crate::domain::request::{Request, State};
 use crate::domain::time::Ms;
 
 /// A part of the queue.
@@ -53,13 +54,12 @@ impl View {
     }
 
     /// Whether the request belongs here; `unknown` are the requests that a decision of ours went lost for.
-    pub fn holds(self, request: &Request, unknown: &BTreeSet<RequestKey>, now: Ms) -> bool {
-        let pending = request.is_pending();
-        let can = matches!(request.can, Can::Yes { .. });
+    pub fn holds(self, entry: &Entry, unknown: &BTreeSet<RequestKey>, now: Ms) -> bool {
+        let (pending, request) = (entry.pending, &entry.request);
         match self {
             View::Waiting => pending || matches!(request.state, State::Unknown(_)),
-            View::Yours => pending && can,
-            View::Others => pending && !can,
+            View::Yours => entry.can_decide,
+            View::Others => pending && !entry.can_decide,
             View::Running => is_live(request, now),
             View::Unknown => is_unknown(request) || (!unknown.is_empty() && unknown.contains(request.key())),
             View::Review => request.unreviewed,
