@@ -19,7 +19,7 @@ const OWN_SERVER: &[&str] = &["$CI_SERVER_FQDN/", "$CI_SERVER_HOST/", "${CI_SERV
 /// Where it is not YAML, is beyond the bounds, or has something else where an include or image would stand.
 pub fn gitlab_actions(path: &Text, yaml: &[u8]) -> Result<Vec<Action>, Unreadable> {
     let mut walk = Walk { path, seen: HashSet::new(), found: Vec::new() };
-    for document in yaml::documents(yaml, Dialect::GitLab)? {
+    for document in yaml::documents(yaml, Dialect::Merging)? {
         walk.document(&document)?;
     }
     walk.found.sort_by_key(|(line, _)| *line);

@@ -127,6 +127,16 @@ fn ten_thousand_nested_anchors_are_a_named_fault_and_as_many_side_by_side_are_re
 }
 
 #[test]
+fn levels_behind_aliases_count_so_that_no_walk_is_led_deeper() {
+    let chain = |n: usize| (1..n).fold("- &a0 [x]\n".to_owned(), |all, at| all + &format!("- &a{at} [*a{}]\n", at - 1));
+    let fault = gitlab_actions(&"ci".into(), chain(300_000).as_bytes()).unwrap_err();
+    assert_eq!(fault.why, "nested deeper than 64 levels");
+    assert!(fault.line > 60 && fault.line < 70, "line {}", fault.line);
+    let short = gitlab_actions(&"ci".into(), format!("a:\n{}", chain(40)).as_bytes());
+    assert_eq!(short, Ok(Vec::new()));
+}
+
+#[test]
 fn comments_need_white_space_and_survive_wide_characters_and_crlf() {
     let yaml = "name: 日本語 🚀\r\njobs:\r\n  a:\r\n    steps:\r\n      - uses: x/y@v1#not\r\n      - uses: 'ü/y@v1' # v1.2.3\r\n";
     assert_eq!(told(yaml), "action x/y @v1#not w.yml:5\naction ü/y @v1 # v1.2.3 w.yml:6\n");

@@ -12,6 +12,7 @@ use super::Unreadable;
 const MAX_BYTES: usize = 10 << 20;
 /// No pipeline file nests deeper.
 const MAX_DEPTH: usize = 64;
+const TOO_DEEP: &str = "nested deeper than 64 levels";
 
 /// A value and the line that it begins on.
 #[derive(Debug)]
@@ -20,6 +21,10 @@ pub struct Node {
     pub line: u64,
     /// What stands there.
     pub value: Value,
+    /// Levels below it and its own, those behind aliases included.
+    levels: usize,
+    /// Values in it and its own; one behind several aliases counts as often.
+    values: u64,
 }
 
 /// What a node holds.
@@ -42,6 +47,11 @@ impl Node {
         }
     }
 
+    /// How many values whoever follows every alias comes by.
+    pub fn values(&self) -> u64 {
+        self.values
+    }
+
     /// Whether nothing is written here.
     pub fn is_nothing(&self) -> bool {
         matches!(&self.value, Value::Scalar(text, _) if text.is_empty() || text == "~" || text == "null")
@@ -53,8 +63,8 @@ impl Node {
 pub enum Dialect {
     /// Workflows and actions: one document, no merge keys.
     Actions,
-    /// GitLab: a header document may stand before, and merge keys name what stands elsewhere in the file.
-    GitLab,
+    /// Others: a header document may stand before, and merge keys name what stands elsewhere in the file.
+    Merging,
 }
 
 /// Reads the one document of a workflow, an action or a lock file.
@@ -96,6 +106,10 @@ struct Open {
     value: Value,
     key: Option<String>,
     keys: HashSet<String>,
+    /// The most levels of what is in it so far.
+    below: usize,
+    /// How many values are in it so far.
+    values: u64,
 }
 
 struct Builder<'a> {
@@ -117,16 +131,28 @@ impl<'a> Builder<'a> {
             Event::Scalar(text, _, anchor, _) => {
                 let line = self.place.line_at(span.start.index());
                 let comment = self.place.comment_behind(&text);
-                self.close(anchor, Node { line, value: Value::Scalar(text.into_owned(), comment) })
+                self.close(
+                    anchor,
+                    Node { line, value: Value::Scalar(text.into_owned(), comment), levels: 1, values: 1 },
+                    line,
+                )
             }
             Event::SequenceStart(anchor, _) => self.begin(anchor, Value::List(Vec::new()), span),
             Event::MappingStart(anchor, _) => self.begin(anchor, Value::Map(Vec::new()), span),
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                Some(done) => self.close(done.anchor, Node { line: done.line, value: done.value }),
+                Some(done) => {
+                    let node = Node {
+                        line: done.line,
+                        value: done.value,
+                        levels: done.below + 1,
+                        values: done.values.saturating_add(1),
+                    };
+                    self.close(done.anchor, node, done.line)
+                }
                 None => Err(Unreadable::at(span.start.line() as u64, "an end without a beginning")),
             },
             Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
-                Some(node) => self.put(node),
+                Some(node) => self.put(node, span.start.line() as u64),
                 None => Err(Unreadable::at(span.start.line() as u64, "an alias inside of what it stands for")),
             },
             Event::DocumentStart(_) if self.dialect == Dialect::Actions && !self.roots.is_empty() => {
@@ -139,26 +165,32 @@ impl<'a> Builder<'a> {
     fn begin(&mut self, anchor: usize, value: Value, span: Span) -> Result<(), Unreadable> {
         let line = self.place.line_at(span.start.index());
         if self.open.len() >= MAX_DEPTH {
-            return Err(Unreadable::at(line, "nested deeper than 64 levels"));
+            return Err(Unreadable::at(line, TOO_DEEP));
         }
-        self.open.push(Open { line, anchor, value, key: None, keys: HashSet::new() });
+        self.open.push(Open { line, anchor, value, key: None, keys: HashSet::new(), below: 0, values: 0 });
         Ok(())
     }
 
-    fn close(&mut self, anchor: usize, node: Node) -> Result<(), Unreadable> {
+    fn close(&mut self, anchor: usize, node: Node, line: u64) -> Result<(), Unreadable> {
         let node = Rc::new(node);
         if anchor != 0 {
             self.anchors.insert(anchor, Rc::clone(&node));
         }
-        self.put(node)
+        self.put(node, line)
     }
 
-    /// Puts a whole node where it belongs: the document, the next element, a key or its value.
-    fn put(&mut self, node: Rc<Node>) -> Result<(), Unreadable> {
+    /// Puts a whole node where it belongs: the document, the next element, a key or its value. One behind an alias
+    /// counts with all its levels, so that nobody who walks the tree can be led deeper than the bound.
+    fn put(&mut self, node: Rc<Node>, line: u64) -> Result<(), Unreadable> {
+        if self.open.len() + node.levels > MAX_DEPTH + 1 {
+            return Err(Unreadable::at(line, TOO_DEEP));
+        }
         let Some(parent) = self.open.last_mut() else {
             self.roots.push(node);
             return Ok(());
         };
+        parent.below = parent.below.max(node.levels);
+        parent.values = parent.values.saturating_add(node.values);
         match (&mut parent.value, parent.key.take()) {
             (Value::List(items), _) => items.push(node),
             (Value::Map(entries), Some(key)) => entries.push((key, node)),
