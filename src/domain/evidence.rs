@@ -146,6 +146,10 @@ pub enum PipelineSays {
     Injection,
     /// Code of outsiders can run on a self-hosted runner.
     Runner,
+    /// What waited for a person at the base does so no longer.
+    Gate,
+    /// It was not judged, or not all of it.
+    Unjudged,
 }
 
 /// Something that a pipeline file says at head and that findings are drawn from.

@@ -5,6 +5,7 @@ mod called;
 mod gitlab;
 mod lock;
 mod reference;
+mod system;
 mod tree;
 mod version;
 mod workflow;
@@ -21,7 +22,8 @@ use crate::domain::text::Text;
 pub use called::{Written, called, elsewhere, written};
 pub use gitlab::gitlab_actions;
 pub use lock::Lock;
-pub use tree::{Files, Tree, is_yaml};
+pub use system::System;
+pub use tree::{Files, Tree};
 pub use version::{claimed_version, spellings};
 pub use workflow::workflow_actions;
 

@@ -3,13 +3,12 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use super::{Lock, Unreadable, gitlab_actions, workflow_actions};
+use super::yaml::{self, Dialect};
+use super::{Lock, System, Unreadable, gitlab_actions, workflow_actions};
 use crate::domain::action::{Action, ActionKind, PipelineFault, PipelineTrouble};
 use crate::domain::evidence::Cut;
 use crate::domain::text::Text;
 
-/// Where GitLab looks for the pipeline.
-const GITLAB: &str = ".gitlab-ci.yml";
 /// Local actions that call each other deeper are not followed: no forge does.
 const LEVELS: usize = 10;
 
@@ -74,7 +73,7 @@ pub fn is_yaml(path: &Text) -> bool {
     path.as_bytes().ends_with(b".yml") || path.as_bytes().ends_with(b".yaml")
 }
 
-fn is_action_file(path: &Text) -> bool {
+pub(super) fn is_action_file(path: &Text) -> bool {
     path.as_bytes().ends_with(b"/action.yml") || path.as_bytes().ends_with(b"/action.yaml")
 }
 
@@ -111,10 +110,12 @@ impl Growing<'_> {
                 return None;
             }
         };
-        let read = if path.as_bytes().starts_with(b".github/") || is_action_file(path) {
-            workflow_actions(path, &bytes)
-        } else {
-            gitlab_actions(path, &bytes)
+        let read = match System::of(path) {
+            System::GitHub => workflow_actions(path, &bytes),
+            System::GitLab => gitlab_actions(path, &bytes),
+            System::Jenkins => Ok(Vec::new()),
+            // Their references are not listed; that a file was not judged whole is a fact of its own.
+            _ => yaml::documents(&bytes, Dialect::Merging).map(|_| Vec::new()),
         };
         let mut named = read.map_err(|unreadable| self.unreadable(path, &unreadable)).ok()?;
         if let Some(lock) = self.lock.as_ref().filter(|_| path.as_bytes().starts_with(b".github/workflows/")) {
@@ -200,15 +201,6 @@ fn folder_of(place: &Text) -> String {
 }
 
 impl Tree {
-    /// Which of these files of a revision are pipeline files; an action's own file lies in a folder of its own.
-    pub fn is_pipeline_file(path: &Text) -> bool {
-        let in_workflows = path.as_bytes().strip_prefix(b".github/workflows/");
-        let workflow = in_workflows.is_some_and(|name| !name.contains(&b'/')) && is_yaml(path);
-        workflow
-            || path.as_bytes() == GITLAB.as_bytes()
-            || (is_action_file(path) && path.as_bytes().starts_with(b".github/"))
-    }
-
     /// What is not known because a file was not read or not understood.
     pub fn unread(&self) -> Vec<Cut> {
         let unread = |fault: &PipelineFault| match &fault.what {
@@ -220,9 +212,6 @@ impl Tree {
         };
         self.faults.iter().filter_map(unread).collect()
     }
-
-    /// Folders and files that pipeline files are looked for in.
-    pub const WHERE: &'static [&'static str] = &[".github/workflows", ".github/actions", GITLAB];
 }
 
 #[cfg(test)]

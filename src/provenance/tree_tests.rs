@@ -25,7 +25,8 @@ impl Files for Folder {
 
 fn grow(files: &[(&'static str, &str)]) -> Tree {
     let mut folder = Folder(files.iter().map(|(name, text)| (*name, (*text).to_owned())).collect());
-    let paths: Vec<Text> = files.iter().map(|(name, _)| Text::from(*name)).filter(Tree::is_pipeline_file).collect();
+    let paths: Vec<Text> =
+        files.iter().map(|(name, _)| Text::from(*name)).filter(|path| System::at(path).is_some()).collect();
     Tree::grow(&paths, &mut folder)
 }
 

@@ -107,8 +107,8 @@ findings! {
         mend: "have such changes reviewed apart from the rest";
     /// The workflow runs with the repository's rights on somebody else's change.
     DangerousTrigger = "dangerous-trigger", High, false, "dangerous trigger",
-        why: "`pull_request_target` and `workflow_run` hand secrets and a writing token to runs that outsiders can start",
-        check: "see whether the workflow checks out or runs code of the change",
+        why: "`pull_request_target`, `workflow_run` and jobs with secrets in merge request pipelines hand rights to runs that outsiders can start",
+        check: "see whether it checks out or runs code of the change",
         mend: "use `pull_request`, or split off the part that needs secrets";
     /// The token of a job may do more than at the base.
     PermissionsWidened = "permissions-widened", High, false, "permissions widened",
@@ -130,6 +130,16 @@ findings! {
         why: "what runs once on such a machine can stay there and see later jobs",
         check: "see who can start this workflow and on which machine",
         mend: "use throw-away runners for changes of outsiders";
+    /// A step that waited for a person at the base does so no longer.
+    GateWeakened = "gate-weakened", High, false, "pipeline gate weakened",
+        why: "what a person had to start, or an environment kept back, starts by itself from now on",
+        check: "compare the job with the base: `when:`, `rules:`, `environment:`, what it needs, and its approval steps",
+        mend: "put the gate back, or have its end agreed on apart from this change";
+    /// A pipeline file of a kind of which not everything is judged.
+    PipelineNotJudged = "pipeline-not-judged", Low, false, "pipeline not judged",
+        why: "for files of this kind few rules exist or none: that no other finding stands there says little",
+        check: "read the file; the finding names what was not looked at",
+        mend: "read it whenever it changes; keep what runs in it small";
 
     // What the change holds.
 

@@ -125,7 +125,7 @@ pub(super) fn secrets(job: &Rc<Node>) -> Vec<(String, u64)> {
 }
 
 /// Each scalar below a node once, however many aliases lead to it.
-fn walk(node: &Rc<Node>, seen: &mut BTreeSet<*const Node>, each: &mut dyn FnMut(&str, u64)) {
+pub(super) fn walk(node: &Rc<Node>, seen: &mut BTreeSet<*const Node>, each: &mut dyn FnMut(&str, u64)) {
     if !seen.insert(Rc::as_ptr(node)) {
         return;
     }

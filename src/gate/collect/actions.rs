@@ -1,19 +1,23 @@
-//! The actions that the repository's pipeline files name at head, with what they were at the base.
+//! The actions that the repository's pipeline files name at head, with what they were at the base, and what these files
+//! say about rights. Each file is read once.
 
-use crate::domain::evidence::Cut;
+use crate::domain::evidence::{Cut, PipelineFact};
 use crate::domain::ids::CommitSha;
 use crate::domain::text::Text;
-use crate::provenance::{self, Files, Tree};
+use crate::findings::pipeline::{self, Workflow};
+use crate::provenance::{self, Files, Lock, System, Tree};
 use crate::sys::git::{Fault, Git};
 
 /// Files that are read, and bytes of one.
-pub(super) const FILES: usize = 300;
-pub(super) const BYTES: usize = 10 << 20;
+const FILES: usize = 300;
+const BYTES: usize = 10 << 20;
 
 /// What a revision's files gave.
 pub struct Found {
     /// The actions and the faults of the files.
     pub tree: Tree,
+    /// What the files say that is worth knowing.
+    pub facts: Vec<PipelineFact>,
     /// What was left out.
     pub cuts: Vec<Cut>,
 }
@@ -23,21 +27,22 @@ pub struct Found {
 /// # Errors
 /// Where git gives no answer.
 pub fn collect(git: &Git, head: &CommitSha, base: Option<&CommitSha>) -> Result<Found, Fault> {
-    let mut found = at(git, head)?;
+    let (mut tree, now, cuts) = at(git, head)?;
+    let mut before = None;
     if let Some(base) = base {
-        provenance::compare(&mut found.tree.actions, &at(git, base)?.tree.actions);
+        let (old, files, _) = at(git, base)?;
+        provenance::compare(&mut tree.actions, &old.actions);
+        before = Some(files);
     }
-    Ok(found)
+    Ok(Found { tree, facts: pipeline::facts(&now, before.as_deref()), cuts })
 }
 
-fn at(git: &Git, commit: &CommitSha) -> Result<Found, Fault> {
-    let mut paths = Vec::new();
-    for place in Tree::WHERE {
-        paths.extend(git.files(commit, place)?.into_iter().filter(Tree::is_pipeline_file));
-    }
+fn at(git: &Git, commit: &CommitSha) -> Result<(Tree, Vec<Workflow>, Vec<Cut>), Fault> {
+    let mut paths = git.files(commit, System::WHERE)?;
+    paths.retain(|path| System::at(path).is_some());
     let of = paths.len() as u64;
     paths.truncate(FILES);
-    let mut files = Revision { git, commit, fault: None };
+    let mut files = Revision { git, commit, read: Vec::new(), fault: None };
     let tree = Tree::grow(&paths, &mut files);
     if let Some(fault) = files.fault {
         return Err(fault);
@@ -47,13 +52,15 @@ fn at(git: &Git, commit: &CommitSha) -> Result<Found, Fault> {
         cuts.push(Cut { what: Text::from("pipeline files"), kept: FILES as u64, of });
     }
     cuts.extend(tree.unread());
-    Ok(Found { tree, cuts })
+    Ok((tree, files.read, cuts))
 }
 
 /// The files of a commit.
 struct Revision<'a> {
     git: &'a Git,
     commit: &'a CommitSha,
+    /// Files of pipelines that were read.
+    read: Vec<Workflow>,
     /// git gives no answer: nothing that was read counts.
     fault: Option<Fault>,
 }
@@ -73,7 +80,11 @@ impl Files for Revision<'_> {
             return Ok(None);
         }
         let blob = self.git.blob(self.commit, path, BYTES);
-        self.answer(blob).map(Some).ok_or_else(|| "larger than 10 MB, or no file".into())
+        let bytes = self.answer(blob).ok_or("larger than 10 MB, or no file")?;
+        if path.as_bytes() != Lock::PATH.as_bytes() {
+            self.read.push(Workflow::read(path, &bytes));
+        }
+        Ok(Some(bytes))
     }
 
     fn object(&mut self, path: &Text) -> Result<Option<Text>, Text> {

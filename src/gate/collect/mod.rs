@@ -6,7 +6,6 @@ pub mod diff;
 pub mod env;
 pub mod files;
 pub mod fit;
-pub mod pipeline;
 pub mod program;
 #[cfg(test)]
 mod tests;
@@ -220,13 +219,10 @@ impl Gathered {
             Ok(found) => {
                 self.evidence.actions = found.tree.actions;
                 self.evidence.faults = found.tree.faults;
+                self.evidence.pipeline = found.facts;
                 self.evidence.cuts.extend(found.cuts);
             }
-            Err(fault) => self.fail("actions", &fault),
-        }
-        match pipeline::collect(git, head, sha.as_ref()) {
-            Ok(facts) => self.evidence.pipeline = facts,
-            Err(fault) => self.fail("pipeline files", &fault),
+            Err(fault) => self.fail("actions and pipeline files", &fault),
         }
         if let Some(base) = &sha {
             if let Err(fault) = self.commits(git, base, head) {

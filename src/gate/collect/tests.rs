@@ -1,7 +1,7 @@
 use std::process::Command as Program;
 
 use super::*;
-use crate::domain::evidence::Course;
+use crate::domain::evidence::{Course, PipelineFact};
 use crate::domain::scope::Scope;
 use crate::domain::time::Span;
 
@@ -169,4 +169,35 @@ fn pipeline_files_that_cannot_be_read_are_named_and_the_others_are_listed() {
     let tree = Program::new("git").arg("-C").arg(repo.0.path()).args(["rev-parse", "HEAD:.github/actions/do"]).output();
     let tree = String::from_utf8(tree.unwrap().stdout).unwrap();
     assert_eq!(evidence.actions[1].sha, Some(tree.trim().into()), "a local action is held by its content");
+}
+
+#[test]
+fn pipelines_of_every_system_are_held_against_the_base_with_the_files_that_they_include() {
+    let repo = Repo::new();
+    let manual = "deploy:\n  when: manual\n  environment: prod\n  script: [./deploy.sh]\n";
+    repo.write(".gitlab-ci.yml", "include: ci/deploy.yml\nbuild: {script: [make]}\n");
+    repo.write("ci/deploy.yml", manual);
+    repo.write("Jenkinsfile", "node { sh 'make' }\n");
+    repo.commit();
+    let base = repo.scene().head.clone().unwrap();
+    repo.write("ci/deploy.yml", "deploy:\n  script: ['./deploy.sh $DEPLOY_TOKEN']\n");
+    repo.write(".circleci/config.yml", "jobs: [\n");
+    repo.commit();
+
+    let base = Base { sha: base, kind: BaseKind::LastDeployed, deployed_at: None };
+    let evidence = repo.scene().collect(&options(), Some(base)).submission.evidence;
+    let told = |fact: &PipelineFact| format!("{} {} {}", fact.place.shown(), fact.detail.lossy(), fact.was);
+    let facts: Vec<String> = evidence.pipeline.iter().map(told).collect();
+    let has = |what: &str| facts.iter().filter(|fact| fact.contains(what)).count();
+    for what in [
+        "ci/deploy.yml:2 job deploy: no longer waits for a person to start it false",
+        "ci/deploy.yml:2 job deploy: no longer in environment prod false",
+        "ci/deploy.yml:2 job deploy: DEPLOY_TOKEN false",
+    ] {
+        assert_eq!(has(what), 1, "{what}: {facts:?}");
+    }
+    assert_eq!((has("Jenkinsfile:1 Jenkins:"), has("CircleCI:")), (1, 1), "{facts:?}");
+    assert!(facts.iter().any(|fact| fact.starts_with("Jenkinsfile") && fact.ends_with("true")), "{facts:?}");
+    let faults: Vec<_> = evidence.faults.iter().map(|fault| fault.subject.lossy().into_owned()).collect();
+    assert_eq!(faults, [".circleci/config.yml"], "what cannot be read is a fault");
 }

@@ -152,7 +152,7 @@ fn files_and_blobs_of_a_revision() {
     let head = repo.write(".github/workflows/a.yml", "on: push\n").write("x", "y").commit("first");
     let git = repo.open();
     let path = Text::from(".github/workflows/a.yml");
-    assert_eq!(git.files(&head, ".github/workflows").unwrap(), std::slice::from_ref(&path));
+    assert_eq!(git.files(&head, &[".github/workflows"]).unwrap(), std::slice::from_ref(&path));
     assert_eq!(git.blob(&head, &path, 100).unwrap().unwrap(), b"on: push\n");
     assert_eq!(git.blob(&head, &path, 3).unwrap(), None);
     assert_eq!(git.blob(&head, &Text::from("absent"), 100).unwrap(), None);

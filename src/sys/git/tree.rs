@@ -62,13 +62,13 @@ impl Git {
         Ok(entries.into_iter().map(|(path, change)| Entry { path, change }).collect())
     }
 
-    /// Paths of the files below `folder` in a revision.
+    /// Paths of the files below these folders in a revision; a file may stand for a folder.
     ///
     /// # Errors
     /// Where git gives no answer.
-    pub fn files(&self, commit: &CommitSha, folder: &str) -> Result<Vec<Text>, Fault> {
-        let args =
-            ["ls-tree", "-r", "-z", "--name-only", "--full-tree", "--end-of-options", commit.as_str(), "--", folder];
+    pub fn files(&self, commit: &CommitSha, folders: &[&str]) -> Result<Vec<Text>, Fault> {
+        let fixed = ["ls-tree", "-r", "-z", "--name-only", "--full-tree", "--end-of-options", commit.as_str(), "--"];
+        let args = fixed.iter().chain(folders).copied();
         Ok(between_nuls(&self.ask(args)?).map(Text::new).collect())
     }
 
