@@ -1,7 +1,8 @@
 //! Rows side by side: a line stands beside what it became. A part is paired as a whole, so that its rows do not
 //! change while it is scrolled; of a part that is too large for that each line stands alone on its side.
 
-use super::lens::{Found, Lens, LineAt, folded};
+use super::lens::{Found, Lens, folded};
+use super::lines::LineAt;
 use super::row::{Content, Row, Spot, What};
 use crate::diff::sides::{self, Row as Pair};
 use crate::diff::{File, LineKind, Part};

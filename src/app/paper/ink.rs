@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
-use super::lens::{Found, Lens, LineAt, SECTION};
+use super::lens::{Found, Lens};
+use super::lines::LineAt;
 use super::row::{Content, Row};
+use super::wrap::SECTION;
 use crate::diff::block::{self, Block};
 use crate::diff::{File, LineKind, blanks, words};
 use crate::domain::text::{Signs, prose_places};

@@ -5,6 +5,7 @@ mod beside;
 mod blocks;
 mod ink;
 mod lens;
+mod lines;
 mod list;
 mod order;
 mod paint;
@@ -15,6 +16,7 @@ mod seen;
 #[cfg(test)]
 mod tests;
 mod view;
+mod wrap;
 
 pub use list::file_list;
 pub use places::Places;
