@@ -219,6 +219,7 @@ verbs! {
     NextBase "base" &["V"], &[Request], Diff, "base", "Read the change against another base: merge base, the request before; the decision is about the first one.";
     Numbers "line-numbers" &["#"], &[Request, Diff], Diff, "numbers", "Show or hide line numbers.";
     Files "files" &["t"], &[Request, Diff], Diff, "files", "Show or hide the list of files.", footer;
+    FoldFolder "fold-folder" &["Z"], &[Request, Diff], Diff, "fold folder", "Fold the folder of this file away, or show it again; files that must be seen stay, and a jump into it unfolds it.";
     CopyPath "copy-path" &["P"], &[Request, Diff], Clipboard, "copy path", "Copy the path of the file into the clipboard of the terminal.";
     CopyHunk "copy-hunk" &["C"], &[Request, Diff], Clipboard, "copy hunk", "Copy the hunk at the top of the screen into the clipboard of the terminal.";
     OpenPager "pager" &["p"], &[Request, Diff], Diff, "pager", "Read the diff in $PAGER; held decisions are dropped.";

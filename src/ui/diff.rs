@@ -55,7 +55,7 @@ pub fn draw(canvas: &mut Canvas, state: &State, shown: &Shown, head: Line) {
     let window = areas.window();
     match shown.paper.index.files.is_empty() {
         true => canvas.lines(window, &nothing(shown.paper)),
-        false => canvas.lines(window, &shown.view.lines(shown.paper, &places)),
+        false => canvas.lines(window, &shown.view.lines(shown.paper, shown.watched, &places)),
     }
 }
 

@@ -56,12 +56,16 @@ impl Lens<'_> {
         let (mut rows, mut at) = (Vec::with_capacity(count.min(512)), from);
         while rows.len() < count {
             let Some(file) = self.file(at.file) else { break };
-            if at.row == 0 {
+            if let Some(first) = self.folder(at.file) {
+                rows.push(first);
+                let Some(next) = self.order.read_after(at.file) else { break };
+                at = Spot::title(next);
+            } else if at.row == 0 {
                 rows.push(self.title(at.file, file));
                 at = Spot { row: 1, byte: 0, ..at };
             } else if let Some(number) = self.index.part_at(file, at.row) {
                 at = self.part_rows(number, at, count, &mut rows)?;
-            } else if let Some(next) = self.order.after(at.file) {
+            } else if let Some(next) = self.order.read_after(at.file) {
                 at = Spot::title(next);
             } else {
                 break;
@@ -79,8 +83,11 @@ impl Lens<'_> {
         while back.len() < count {
             let Some(file) = self.file(at.file) else { break };
             let room = count - back.len();
-            if at.row == 0 {
-                let Some(before) = self.order.before(at.file) else { break };
+            if let Some(first) = self.folder(at.file).filter(|_| at.row > 0) {
+                at = first.spot;
+                back.push(first);
+            } else if at.row == 0 {
+                let Some(before) = self.order.read_before(at.file) else { break };
                 let row = self.file(before).map_or(0, |f| self.index.rows_of(f));
                 at = Spot { file: before, row, byte: 0 };
             } else if at.byte == 0 && at.row == 1 {
@@ -182,6 +189,12 @@ impl Lens<'_> {
             (line, row) = (self.after(part, file, &line)?, row + 1);
         }
         Ok(Spot { file: number, row, byte: 0 })
+    }
+
+    /// The row that stands for a folder which is folded away with a file.
+    fn folder(&self, file: usize) -> Option<Row> {
+        let first = self.order.file(self.order.folded(file)?.first)?;
+        Some(Row { spot: Spot::title(first), covers: (0, 0), also: (0, 0), what: What::Folder })
     }
 
     fn title(&self, number: usize, file: &File) -> Row {

@@ -1,7 +1,8 @@
 //! The list of files: those that must be seen first and with their whole names, then the others under their folders.
 
+use super::order::folder;
 use super::places::worst;
-use super::{DiffView, Paper, Places, Watched};
+use super::{DiffView, Paper, Places, Watched, paint};
 use crate::app::line::Line;
 use crate::app::screens::request::severity_role;
 use crate::diff::File;
@@ -17,7 +18,7 @@ pub fn file_list(view: &DiffView, paper: &Paper, watched: &Watched, places: &Pla
     let list = List { paper, watched, places, headings: rows >= ROOM_FOR_HEADINGS };
     let Some(here) = paper.order.place(view.file()) else { return Vec::new() };
     let (first, last) = list.around(here, rows);
-    let mut lines: Vec<Line> = (first..=last).flat_map(|place| list.entry(place, here)).collect();
+    let mut lines: Vec<Line> = list.entries(first, last, here);
     lines.truncate(rows);
     lines
 }
@@ -37,24 +38,36 @@ impl List<'_> {
 
     /// The places that fit into so many rows, this one among them.
     fn around(&self, here: usize, rows: usize) -> (usize, usize) {
-        let (mut first, mut last, mut used) = (here, here, self.cost(here));
-        while first > 0 && used + self.cost(first - 1) <= rows / 2 {
-            first -= 1;
-            used += self.cost(first);
-        }
+        let ((mut first, mut last), mut used) = (self.unit(here), self.cost(here));
+        let mut back = |used: &mut usize, rows: usize| {
+            while first > 0 && *used + self.cost(first - 1) <= rows {
+                *used += self.cost(first - 1);
+                first = self.unit(first - 1).0;
+            }
+            first
+        };
+        back(&mut used, rows / 2);
         while last + 1 < self.paper.order.len() && used + self.cost(last + 1) <= rows {
-            last += 1;
-            used += self.cost(last);
+            used += self.cost(last + 1);
+            last = self.unit(last + 1).1;
         }
-        while first > 0 && used + self.cost(first - 1) <= rows {
-            first -= 1;
-            used += self.cost(first);
-        }
-        (first, last)
+        (back(&mut used, rows), last)
     }
 
+    /// The places that one entry stands for: a file, or all that is folded away with it.
+    fn unit(&self, place: usize) -> (usize, usize) {
+        self.paper.order.folded_at(place).map_or((place, place), |folded| (folded.first, folded.last))
+    }
+
+    /// The rows of an entry.
     fn cost(&self, place: usize) -> usize {
         1 + usize::from(self.heads(place))
+    }
+
+    fn entries(&self, first: usize, last: usize, here: usize) -> Vec<Line> {
+        let units =
+            std::iter::successors(Some(first), |place| Some(self.unit(*place).1 + 1).filter(|next| *next <= last));
+        units.flat_map(|place| self.entry(place, here)).collect()
     }
 
     /// The folder that a file is listed under; `None` where it must be seen.
@@ -67,7 +80,8 @@ impl List<'_> {
     fn heads(&self, place: usize) -> bool {
         let folder = self.folder(place);
         let first = place.checked_sub(1).is_none_or(|before| self.folder(before) != folder);
-        self.headings && first && folder != Some(b"")
+        let folded = self.paper.order.folded_at(place).is_some();
+        self.headings && first && !folded && folder != Some(b"")
     }
 
     fn heading(&self, place: usize) -> Line {
@@ -89,6 +103,11 @@ impl List<'_> {
 
     fn entry(&self, place: usize, here: usize) -> Vec<Line> {
         let Some((number, file)) = self.file(place) else { return Vec::new() };
+        if let Some(folded) = self.paper.order.folded(number) {
+            let own = (folded.first..=folded.last).contains(&here);
+            let mark = Line::of(Role::Strong, if own { "> " } else { "  " });
+            return vec![mark.followed_by(paint::folder(self.paper, self.watched, folded))];
+        }
         let heading = self.heads(place).then(|| self.heading(place));
         heading.into_iter().chain([self.row(number, file, place == here)]).collect()
     }
@@ -121,12 +140,6 @@ impl List<'_> {
             None => line,
         }
     }
-}
-
-fn folder(name: &Text) -> &[u8] {
-    let bytes = name.as_bytes();
-    let end = memchr::memrchr(b'/', bytes).map_or(0, |at| at + 1);
-    bytes.get(..end).unwrap_or_default()
 }
 
 fn name(path: &Text) -> SafeText {

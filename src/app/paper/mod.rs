@@ -3,10 +3,13 @@
 
 mod beside;
 mod blocks;
+#[cfg(test)]
+mod fold_tests;
 mod ink;
 mod lens;
 mod lines;
 mod list;
+mod near;
 mod order;
 mod paint;
 mod places;
@@ -31,7 +34,17 @@ use crate::domain::evidence::Totals;
 use crate::domain::text::SafeText;
 use crate::safe;
 use blocks::Blocks;
-use order::Order;
+use order::{Folded, Order};
+
+/// What is folded away, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FoldedCounts {
+    pub(crate) files: u64,
+    /// Files that were not on the screen in full.
+    pub(crate) unseen: u64,
+    pub(crate) added: u64,
+    pub(crate) removed: u64,
+}
 
 /// A diff as far as it was read.
 #[derive(Debug)]
@@ -65,7 +78,7 @@ impl Paper {
     pub fn indexed(&mut self, piece: Piece, look: bool) {
         self.index.extend(piece);
         if look {
-            self.order = Order::of(&self.index);
+            self.order.renew(&self.index);
         }
     }
 
@@ -103,6 +116,19 @@ impl Paper {
     /// The file of a number.
     pub fn file(&self, number: usize) -> Option<&File> {
         self.index.files.get(number)
+    }
+
+    /// Files and lines of what is folded away, and how many of the files `is_seen` does not know.
+    pub(crate) fn folded_counts(&self, folded: &Folded, is_seen: impl Fn(usize) -> bool) -> FoldedCounts {
+        let mut counts = FoldedCounts::default();
+        for number in (folded.first..=folded.last).filter_map(|place| self.order.file(place)) {
+            let Some(file) = self.file(number) else { continue };
+            counts.files += 1;
+            counts.unseen += u64::from(!is_seen(number));
+            counts.added += file.added;
+            counts.removed += file.removed;
+        }
+        counts
     }
 
     /// What does not add up: problems of the diff, and totals that its source gives otherwise.

@@ -4,12 +4,14 @@ use regex::bytes::Regex;
 
 use super::Paper;
 use super::ink::Ink;
+use super::order::Folded;
 use super::places::{self, At, Places};
 use super::row::{Content, Row, What, badge};
+use super::seen::Watched;
 use crate::app::line::{Line, spaces};
 use crate::app::screens::request::severity_role;
 use crate::diff::{File, LineKind, Place};
-use crate::domain::text::{SafeText, Text};
+use crate::domain::text::{SafeText, Text, counted};
 use crate::safe;
 use crate::theme::Role;
 
@@ -79,6 +81,7 @@ pub fn side(width: usize) -> usize {
 /// What rows are painted with.
 pub struct Brush<'a> {
     pub paper: &'a Paper,
+    pub watched: &'a Watched,
     pub gutter: Gutter,
     /// Columns of the window.
     pub width: usize,
@@ -95,6 +98,7 @@ impl Brush<'_> {
             What::Title => self.title(row.spot.file),
             What::Head(place, section) => head(*place, section),
             What::Unread(lines) => Line::of(Role::Bad, safe!("NOT UNDERSTOOD: {} lines, as they came", lines)),
+            What::Folder => self.folder(row.spot.file),
             What::Folded => Line::of(Role::Dim, safe!("{}...", spaces(self.gutter.width()))),
             What::Line(content) => self.content(row, content, self.gutter.numbers(content), self.width, ink),
             What::Beside(old, new) => {
@@ -108,6 +112,11 @@ impl Brush<'_> {
                 line.and(Role::Text, gap).and(Role::Border, BETWEEN).followed_by(half(new, false, other))
             }
         }
+    }
+
+    fn folder(&self, number: usize) -> Line {
+        let folded = self.paper.order.folded(number);
+        folded.map(|folded| folder(self.paper, self.watched, folded)).unwrap_or_default()
     }
 
     /// The title of a file, with the findings that stand at the file as a whole.
@@ -157,6 +166,18 @@ impl Brush<'_> {
         let matches = self.found.into_iter().flat_map(|regex| regex.find_iter(text.as_str().as_bytes()));
         let found: Ink = matches.filter(|m| !m.is_empty()).map(|m| (m.range(), Role::Found)).collect();
         inked(line, role, text, if found.is_empty() { ink } else { &found })
+    }
+}
+
+/// A folder that is folded away: what is in it, and what of that was not seen.
+pub(super) fn folder(paper: &Paper, watched: &Watched, folded: &Folded) -> Line {
+    let counts = paper.folded_counts(folded, |file| watched.has_seen(file));
+    let line = Line::of(Role::Strong, "+ ")
+        .and_marked(Role::Strong, &folded.folder.ident())
+        .and(Role::Dim, safe!("  {} +{} -{}", counted(counts.files, "file", "files"), counts.added, counts.removed));
+    match counts.unseen {
+        0 => line.and(Role::Good, "  seen"),
+        unseen => line.and(Role::Warn, safe!("  {} unseen", unseen)),
     }
 }
 

@@ -88,7 +88,7 @@ fn line(paper: &Paper, file: &File, finding: &Finding) -> u64 {
 pub(super) fn shown(row: &Row) -> Option<At> {
     let file = row.spot.file;
     match &row.what {
-        What::Title => Some(At { file, line: 0 }),
+        What::Title | What::Folder => Some(At { file, line: 0 }),
         _ => row.contents().into_iter().flatten().find_map(|content| of_content(file, content)),
     }
 }

@@ -51,6 +51,8 @@ pub enum What {
     Beside(Option<Box<Content>>, Option<Box<Content>>),
     /// Lines that did not change are folded away here.
     Folded,
+    /// A folder with this file and those that follow is.
+    Folder,
 }
 
 /// A line, or as much of it as a row takes.

@@ -9,7 +9,7 @@ use crate::desk::news::News;
 use crate::desk::source::indexed;
 
 /// A diff that is read whole, with its bytes coming as they are asked for.
-fn paper(diff: &[u8]) -> Paper {
+pub(super) fn paper(diff: &[u8]) -> Paper {
     let (source, news) = indexed(diff);
     let mut paper = Paper::new(source);
     for news in news {
@@ -30,7 +30,7 @@ fn feed(paper: &mut Paper, wanted: Vec<(u64, u64)>) {
 }
 
 /// Asks until it is there.
-fn with<T>(paper: &mut Paper, shape: Shape, ask: impl Fn(&Lens) -> Result<T, blocks::Missing>) -> T {
+pub(super) fn with<T>(paper: &mut Paper, shape: Shape, ask: impl Fn(&Lens) -> Result<T, blocks::Missing>) -> T {
     loop {
         let lens = Lens { index: &paper.index, order: &paper.order, blocks: &paper.blocks, shape };
         match ask(&lens) {
@@ -44,11 +44,11 @@ fn with<T>(paper: &mut Paper, shape: Shape, ask: impl Fn(&Lens) -> Result<T, blo
     }
 }
 
-fn shape(width: usize) -> Shape {
+pub(super) fn shape(width: usize) -> Shape {
     Shape { width, wrap: true, left: 0, fold: false, blanks: false, beside: false }
 }
 
-fn rows(paper: &mut Paper, shape: Shape, from: Spot, count: usize) -> Vec<Row> {
+pub(super) fn rows(paper: &mut Paper, shape: Shape, from: Spot, count: usize) -> Vec<Row> {
     with(paper, shape, |lens| lens.rows(from, count))
 }
 
@@ -56,13 +56,14 @@ fn start(paper: &Paper) -> Spot {
     Spot::title(paper.order.file(0).unwrap())
 }
 
-fn texts(rows: &[Row]) -> Vec<String> {
+pub(super) fn texts(rows: &[Row]) -> Vec<String> {
     rows.iter()
         .map(|row| match &row.what {
             What::Title => "title".to_owned(),
             What::Head(place, section) => format!("@@ {} {}", place.new_start, section.lossy()),
             What::Unread(n) => format!("unread {n}"),
             What::Folded => "...".to_owned(),
+            What::Folder => format!("folder of {}", row.spot.file),
             What::Line(c) => format!("{}{} {:?} {}", c.old, if c.first { "" } else { "+" }, c.kind, c.text.as_str()),
             What::Beside(old, new) => {
                 let text = |side: &Option<Box<Content>>| side.as_ref().map_or("", |c| c.text.as_str()).to_owned();
@@ -233,7 +234,7 @@ fn scattered(files: usize) -> Vec<u8> {
 }
 
 /// Settles a view for a window of so many rows, with all that it asks for; how often it waited.
-fn settled(view: &mut DiffView, paper: &mut Paper, height: usize) -> usize {
+pub(super) fn settled(view: &mut DiffView, paper: &mut Paper, height: usize) -> usize {
     for waited in 0..1_000 {
         let wanted = view.settle(paper, 80, height);
         let waits = view.waits();
@@ -278,10 +279,11 @@ fn diffs() -> impl Strategy<Value = Vec<u8>> {
         let count = |signs: &str| lines.iter().filter(|l| l.starts_with(|c| signs.contains(c))).count();
         format!("@@ -1,{} +1,{} @@ f\n{}", count(" -"), count(" +"), lines.concat())
     });
-    let file = ("[a-z]{1,4}(/Dockerfile)?", proptest::collection::vec(hunk, 0..4)).prop_map(|(name, hunks)| {
-        format!("diff --git a/{name} b/{name}\n--- a/{name}\n+++ b/{name}\n{}", hunks.concat())
-    });
-    proptest::collection::vec(file, 1..4).prop_map(|files| files.concat().into_bytes())
+    let file =
+        ("([ab]/){0,2}[a-z]{1,2}(/Dockerfile)?", proptest::collection::vec(hunk, 0..4)).prop_map(|(name, hunks)| {
+            format!("diff --git a/{name} b/{name}\n--- a/{name}\n+++ b/{name}\n{}", hunks.concat())
+        });
+    proptest::collection::vec(file, 1..7).prop_map(|files| files.concat().into_bytes())
 }
 
 #[test]
@@ -298,9 +300,12 @@ proptest! {
     #[test]
     fn rows_are_the_same_forwards_and_backwards_and_cover_every_byte(
         diff in diffs(), width in 12usize..60, wrap in any::<bool>(), page in 1usize..9,
-        beside in prop::bool::weighted(0.3), fold in any::<bool>(),
+        beside in prop::bool::weighted(0.3), fold in any::<bool>(), folders in proptest::collection::vec(0usize..7, 0..3),
     ) {
         let mut paper = paper(&diff);
+        for file in folders {
+            paper.order.fold(&paper.index, file);
+        }
         let shape = Shape { wrap, beside, fold, ..shape(width) };
         let from = start(&paper);
         let all = rows(&mut paper, shape, from, usize::MAX);
@@ -330,8 +335,23 @@ proptest! {
         let mut watched = Watched::default();
         watched.saw(&paper, &all);
         let cut = |row: &Row| row.contents().iter().flatten().any(|content| content.more > 0);
-        let hidden = all.iter().any(|row| row.what == What::Folded || cut(row));
+        let hidden = all.iter().any(|row| matches!(row.what, What::Folded | What::Folder) || cut(row));
         let whole = (0..paper.index.files.len()).all(|file| watched.has_seen(file));
         prop_assert_eq!(whole, !hidden, "{:?}", watched);
+        let stands_for = |row: &Row| match row.what {
+            What::Title => (row.spot.file..=row.spot.file).collect::<Vec<usize>>(),
+            What::Folder => {
+                let folded = paper.order.folded(row.spot.file).unwrap();
+                (folded.first..=folded.last).map(|place| paper.order.file(place).unwrap()).collect()
+            }
+            _ => Vec::new(),
+        };
+        let files: Vec<usize> = all.iter().flat_map(stands_for).collect();
+        let order: Vec<usize> = (0..paper.order.len()).map(|place| paper.order.file(place).unwrap()).collect();
+        prop_assert_eq!(files, order, "each file once, by itself or in a folder");
+        let must_see = paper.index.files.iter().enumerate().filter(|(_, file)| file.must_see().is_some());
+        for (number, _) in must_see {
+            prop_assert!(all.iter().any(|row| row.spot.file == number && row.what == What::Title));
+        }
     }
 }

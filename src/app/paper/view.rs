@@ -1,24 +1,18 @@
 //! Where the reading stands: the rows on the screen, and how keys move them. A move that needs bytes which are not
 //! at hand waits for them; the rows stay as they are meanwhile, and keys are never kept waiting.
 
-use std::iter::successors;
-
 use super::blocks::Missing;
 use super::ink::{self, Ink};
 use super::lens::{Lens, Shape};
 use super::paint::Gutter;
 use super::places::{self, At, Places};
-use super::row::{Row, Spot};
+use super::row::{Row, Spot, What};
 use super::search::Search;
 use super::seen::Watched;
 use super::{Paper, paint};
 use crate::app::line::Line;
 use crate::domain::text::Text;
 
-/// So many bytes before the rows on the screen, and behind them, should be at hand.
-const AROUND: u64 = 32 << 10;
-/// A file counts for so many at least.
-const A_FILE: u64 = 4 << 10;
 /// So many rows above a place that was jumped to are shown: one of this many.
 const ABOVE: usize = 4;
 
@@ -81,6 +75,8 @@ pub struct DiffView {
     /// What is searched for.
     pub search: Option<Search>,
     finding: Option<At>,
+    /// A file that was gone to, and is shown also where its folder was folded away.
+    landed: Option<usize>,
 }
 
 impl Default for DiffView {
@@ -105,6 +101,7 @@ impl Default for DiffView {
             list: true,
             search: None,
             finding: None,
+            landed: None,
         }
     }
 }
@@ -138,9 +135,9 @@ impl DiffView {
     }
 
     /// The rows on the screen as lines.
-    pub fn lines(&self, paper: &Paper, places: &Places) -> Vec<Line> {
+    pub fn lines(&self, paper: &Paper, watched: &Watched, places: &Places) -> Vec<Line> {
         let found = self.search.as_ref().map(|s| &s.regex);
-        let brush = paint::Brush { paper, gutter: self.gutter(), width: self.width, found, places };
+        let brush = paint::Brush { paper, watched, gutter: self.gutter(), width: self.width, found, places };
         self.rows.iter().zip(&self.inks).map(|(row, inks)| brush.line(row, inks)).collect()
     }
 
@@ -157,6 +154,7 @@ impl DiffView {
         if self.fresh || self.top.file >= paper.index.files.len() {
             self.top = paper.order.file(0).map(Spot::title).unwrap_or_default();
         }
+        self.unfold(paper);
         let lens = Lens { index: &paper.index, order: &paper.order, blocks: &paper.blocks, shape: self.shape() };
         let missing = self.lay_out(&lens);
         self.waits = missing.is_err();
@@ -173,27 +171,28 @@ impl DiffView {
         }
     }
 
-    /// What the rows show, and what comes before and after them in the order of reading, as ranges of bytes.
-    fn around(&self, paper: &Paper) -> Vec<(u64, u64)> {
-        let shown = |row: &&Row| row.covers.1 > 0;
-        let (Some(first), Some(last)) = (self.rows.iter().find(shown), self.rows.iter().rfind(shown)) else {
-            return Vec::new();
+    /// Shows again what was gone to.
+    fn unfold(&mut self, paper: &mut Paper) {
+        let file = match self.goal {
+            Some(Goal::Byte(byte)) => paper.index.file_at(byte),
+            Some(Goal::Line(at)) => Some(at.file),
+            _ => self.landed.take(),
         };
-        let mut around: Vec<(u64, u64)> =
-            self.rows.iter().flat_map(Row::contents).flatten().map(|content| content.bytes).collect();
-        let page: u64 = around.iter().map(|(from, to)| to - from).sum();
-        let far = AROUND.max(2 * page);
-        // Of what has no lines nothing but its title is shown.
-        let whole = |number: usize| {
-            paper.file(number).map(|file| (file.byte, if file.parts > 0 { file.end } else { file.byte }))
-        };
-        let rest = whole(last.spot.file).map(|(_, end)| (last.covers.1, end));
-        let after = successors(paper.order.after(last.spot.file), |file| paper.order.after(*file)).filter_map(whole);
-        let begin = whole(first.spot.file).map(|(begin, _)| (begin, first.covers.0));
-        let before = successors(paper.order.before(first.spot.file), |file| paper.order.before(*file));
-        around.extend(nearest(rest.into_iter().chain(after), far, |from, _, size| (from, from + size)));
-        around.extend(nearest(begin.into_iter().chain(before.filter_map(whole)), far, |_, to, size| (to - size, to)));
-        around
+        if let Some(file) = file {
+            paper.order.unfold(&paper.index, file);
+        }
+    }
+
+    /// Folds the folder of the file on the screen away, or shows it again. Whether it lies in one that folds.
+    pub fn fold_folder(&mut self, paper: &mut Paper) -> bool {
+        let file = self.file();
+        let folds = paper.order.fold(&paper.index, file);
+        if folds {
+            let first = paper.order.folded(file).and_then(|folded| paper.order.file(folded.first));
+            self.go_to(Spot::title(first.unwrap_or(file)));
+            self.landed = None;
+        }
+        folds
     }
 
     fn lay_out(&mut self, lens: &Lens) -> Result<(), Missing> {
@@ -257,7 +256,7 @@ impl DiffView {
 
     fn go_to(&mut self, spot: Spot) {
         self.fresh = false;
-        (self.top, self.goal) = (spot, None);
+        (self.top, self.goal, self.landed) = (spot, None, Some(spot.file));
     }
 
     /// Scrolls to the side, where lines do not wrap.
@@ -269,13 +268,13 @@ impl DiffView {
     /// Goes where a jump leads. Whether there is such a place.
     pub fn jump(&mut self, jump: Jump, paper: &Paper, watched: &Watched) -> bool {
         let spot = match jump {
-            Jump::File(true) => paper.order.after(self.top.file).map(Spot::title),
+            Jump::File(true) => paper.order.read_after(self.top.file).map(Spot::title),
             Jump::File(false) if self.top.row > 0 => Some(Spot::title(self.top.file)),
-            Jump::File(false) => paper.order.before(self.top.file).map(Spot::title),
+            Jump::File(false) => paper.order.read_before(self.top.file).map(Spot::title),
             Jump::Hunk(forwards) => hunk(self.top, paper, forwards),
             Jump::Unseen => self.unseen(paper, watched),
             Jump::Match(forwards) => {
-                let here = self.rows.first().map_or(0, |row| row.covers.0);
+                let here = self.byte(paper);
                 let next = self.search.as_mut().and_then(|search| search.step(paper, here, forwards));
                 next.into_iter().for_each(|byte| self.go_to_byte(byte));
                 return next.is_some();
@@ -283,6 +282,13 @@ impl DiffView {
         };
         spot.into_iter().for_each(|spot| self.go_to(spot));
         spot.is_some()
+    }
+
+    /// The byte of the diff that the rows on the screen begin with; what is folded away counts with its first file.
+    fn byte(&self, paper: &Paper) -> u64 {
+        let folder = self.rows.first().filter(|row| row.what == What::Folder);
+        let file = folder.and_then(|row| paper.file(row.spot.file)).map(|file| file.byte);
+        file.or_else(|| self.rows.iter().find(|row| row.covers.1 > 0).map(|row| row.covers.0)).unwrap_or(0)
     }
 
     /// Goes to the next place that has a finding, or to the one before; which it is.
@@ -311,7 +317,7 @@ impl DiffView {
     /// The hunk at the top of the screen, as the diff has it; absent where its bytes are not at hand.
     pub fn hunk(&self, paper: &Paper) -> Option<Text> {
         let file = paper.file(self.file())?;
-        let row = self.rows.first()?.spot.row.max(1);
+        let row = self.rows.first().filter(|row| row.what != What::Folder)?.spot.row.max(1);
         let part = paper.index.parts.get(paper.index.part_at(file, row)?)?;
         paper.blocks.bytes(part.byte(), part.end()).ok().map(|bytes| Text::new(bytes.into_owned()))
     }
@@ -324,22 +330,6 @@ impl DiffView {
     }
 }
 
-/// Of these ranges, the nearest one first, so many bytes; `part` gives that many from the near side of one.
-fn nearest(
-    ranges: impl Iterator<Item = (u64, u64)>,
-    far: u64,
-    part: impl Fn(u64, u64, u64) -> (u64, u64),
-) -> Vec<(u64, u64)> {
-    let mut left = far;
-    let near = ranges.map_while(|(from, to)| {
-        let size = to.saturating_sub(from).min(left);
-        let near = (left > 0).then(|| part(from, to, size));
-        left = left.saturating_sub(size.max(A_FILE));
-        near
-    });
-    near.collect()
-}
-
 fn first(rows: &[Row], otherwise: Spot) -> Spot {
     rows.first().map_or(otherwise, |row| row.spot)
 }
@@ -347,7 +337,9 @@ fn first(rows: &[Row], otherwise: Spot) -> Spot {
 /// The head of the hunk after a place, or before it; the first one of a file is shown with the file's title.
 fn hunk(from: Spot, paper: &Paper, forwards: bool) -> Option<Spot> {
     let mut file = from.file;
-    let mut row = Some(from.row);
+    // What is folded away is passed over.
+    let folded = paper.order.folded(file).is_some();
+    let mut row = Some(if folded && forwards { u64::MAX } else { from.row });
     loop {
         let parts = paper.index.parts_of(paper.file(file)?);
         let found = match (forwards, row) {
@@ -361,7 +353,7 @@ fn hunk(from: Spot, paper: &Paper, forwards: bool) -> Option<Spot> {
                 return Some(spot);
             }
         }
-        file = if forwards { paper.order.after(file)? } else { paper.order.before(file)? };
+        file = if forwards { paper.order.read_after(file)? } else { paper.order.read_before(file)? };
         row = None;
     }
 }

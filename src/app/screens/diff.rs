@@ -250,6 +250,12 @@ pub fn run(state: &mut State, verb: Verb, fx: &mut Vec<Effect>) -> bool {
                 state.say(safe!("two sides need {} columns; they stand so once there is room", BESIDE));
             }
         }
+        Verb::FoldFolder => {
+            let folds = view.fold_folder(open.paper);
+            if !folds {
+                state.say("nothing to fold here: the file must be seen, or lies in no folder");
+            }
+        }
         Verb::Numbers => view.numbers = !view.numbers,
         Verb::Files => view.list = !view.list,
         Verb::ScrollRight | Verb::ScrollLeft if view.wrap => state.say(no_scroll(state)),

@@ -263,7 +263,7 @@ fn marked(stage: &Stage) -> Vec<(usize, String)> {
     let view = diff::view(&stage.state).unwrap();
     let request = request::viewed(&stage.state).unwrap();
     let paper = stage.state.evidences.shown(request).unwrap().paper.as_ref().unwrap();
-    let lines = view.lines(paper, &diff::places(&stage.state));
+    let lines = view.lines(paper, &crate::app::paper::Watched::default(), &diff::places(&stage.state));
     let rows = view.rows().iter().zip(lines);
     let texts = rows.map(|(row, line)| (row.spot.file, line.text()));
     texts.filter(|(_, text)| text.contains("!")).collect()

@@ -96,6 +96,9 @@ fn request() {
     snapshots("diff", &mut stage);
     stage.press("] ]");
     snapshots("diff-third-file", &mut stage);
+    stage.press("Z");
+    snapshots("diff-folded", &mut stage);
+    stage.press("Z");
     stage.press("=");
     snapshots("diff-sides", &mut stage);
     stage.press("3");
