@@ -74,19 +74,27 @@ pub fn check_ours(path: &Path, meta: &std::fs::Metadata) -> io::Result<()> {
     Ok(())
 }
 
-/// An exclusive lock on a file, held until it is dropped; the file stays.
+/// A lock on a file, held until it is dropped; the file stays.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
 }
 
 impl Lock {
-    /// Waits for the lock.
+    /// Waits for the lock, and holds it alone.
     ///
     /// # Errors
     /// Where the file cannot be opened or locked.
     pub fn wait(path: &Path) -> io::Result<Self> {
         Self::take(path, FlockOperation::LockExclusive)
+    }
+
+    /// Waits for the lock, and holds it with others who share it.
+    ///
+    /// # Errors
+    /// As `wait`.
+    pub fn shared(path: &Path) -> io::Result<Self> {
+        Self::take(path, FlockOperation::LockShared)
     }
 
     /// Takes the lock if nobody holds it; `None` where somebody does.

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::super::files::{self, Lock};
 use super::history::DIFF;
-use super::{ANSWER, Fault, Git};
+use super::{ANSWER, Fault, Git, mirrors};
 use crate::domain::ids::CommitSha;
 use crate::domain::text::Text;
 use crate::sys::process::bounded::Flow;
@@ -108,6 +108,10 @@ pub struct Tip {
 pub struct Mirror {
     git: Git,
     url: String,
+    root: PathBuf,
+    quota: u64,
+    /// While it is held, no other process removes the mirror.
+    _used: Lock,
 }
 
 impl Mirror {
@@ -117,13 +121,17 @@ impl Mirror {
     /// Where the folder cannot be made or is not ours, or git is missing.
     pub fn open(root: &Path, url: &str, limits: Limits, cancel: Cancel) -> Result<Self, Fault> {
         let name = crate::domain::digest::Digest::of(url.as_bytes()).hex();
-        let folder = root.join(name.get(..32).unwrap_or_default());
-        files::private_dir(root).and_then(|()| files::private_dir(&folder)).map_err(Fault::Folder)?;
+        let name = name.get(..32).unwrap_or_default();
+        let folder = root.join(name);
+        let used = files::private_dir(root).and_then(|()| mirrors::take(root, name)).map_err(Fault::Folder)?;
+        files::private_dir(&folder).map_err(Fault::Folder)?;
+        // One mirror that may be as large as it likes does not drive all others out.
+        let quota = mirrors::QUOTA.max(limits.bytes.saturating_mul(2));
         let until = Instant::now() + limits.time;
         let leash = Leash { folder: folder.clone(), until, bytes: limits.bytes, cancel };
         let disarmed = SETTINGS.iter().map(|s| (*s).to_owned()).collect();
         let git = Git { top: folder, leash: Some(leash), disarmed, empty: None };
-        Ok(Self { git, url: url.to_owned() })
+        Ok(Self { git, url: url.to_owned(), root: root.to_owned(), quota, _used: used })
     }
 
     /// Every branch and tag as it is now.
@@ -226,7 +234,10 @@ impl Mirror {
         // Options stand before the end of options, names behind it.
         let (options, names): (Vec<&str>, Vec<&str>) = what.iter().partition(|arg| arg.starts_with("--"));
         command.args(options).args(filter).args(names);
-        self.git.bytes(command, ANSWER).map(drop)
+        self.git.bytes(command, ANSWER)?;
+        // What cannot be swept now is swept another time.
+        drop(mirrors::sweep(&self.root, mirrors::KEEP, self.quota, SystemTime::now()));
+        Ok(())
     }
 
     /// A question that may use the network, by this URL's own protocol only, and never asks anybody anything.
@@ -266,7 +277,7 @@ fn parse_entry(answer: &[u8]) -> Option<String> {
 }
 
 /// Bytes of the packs and objects below a folder.
-fn size(folder: &Path) -> u64 {
+pub(super) fn size(folder: &Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     let of = |entry: std::fs::DirEntry| match entry.metadata() {
         Ok(meta) if meta.is_dir() => size(&entry.path()),

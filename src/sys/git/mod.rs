@@ -3,6 +3,7 @@
 
 mod history;
 mod mirror;
+mod mirrors;
 mod remote;
 #[cfg(test)]
 mod tests;
