@@ -88,7 +88,9 @@ impl Draft {
         if self.file.parts > 0 || self.file.binary {
             return false;
         }
-        HEADERS.iter().any(|(start, header)| text.strip_prefix(*start).is_some_and(|rest| header(self, rest)))
+        // Most rows of the table are told apart by one byte.
+        let mut fitting = HEADERS.iter().filter(|(start, _)| start.first() == text.first());
+        fitting.any(|(start, header)| text.strip_prefix(*start).is_some_and(|rest| header(self, rest)))
     }
 
     fn becomes(&mut self, status: Status) -> bool {
@@ -180,8 +182,8 @@ impl Draft {
         if self.form == Form::Stray {
             return None;
         }
-        let same = same(self.form, &self.names);
-        let (Some(old), Some(new)) = (self.old.take().or_else(|| same.clone()), self.new.take().or(same)) else {
+        let same = || same(self.form, &self.names);
+        let (Some(old), Some(new)) = (self.old.take().or_else(same), self.new.take().or_else(same)) else {
             self.file.new = Text::new(std::mem::take(&mut self.names));
             return self.fault("its name is not clear");
         };

@@ -8,6 +8,7 @@ mod index;
 mod lines;
 mod must_see;
 mod names;
+mod newlines;
 mod open;
 mod read;
 

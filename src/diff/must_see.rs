@@ -10,7 +10,7 @@ enum Is {
     /// The last part begins or ends so.
     NameBegins(&'static str),
     NameEnds(&'static str),
-    /// It lies below this folder, wherever that is: with a slash on both sides.
+    /// It lies below this hidden folder, wherever that is: with a slash on both sides.
     Below(&'static str),
 }
 
@@ -77,14 +77,17 @@ fn by_path(path: &[u8]) -> Option<&'static str> {
     rooted.push(b'/');
     rooted.extend(path.iter().map(u8::to_ascii_lowercase));
     let name = memchr::memrchr(b'/', &rooted).and_then(|at| rooted.get(at + 1..)).unwrap_or_default();
-    PATHS.iter().find(|(_, is)| fits(is, &rooted, name)).map(|(class, _)| *class)
+    let folders = memchr::memchr_iter(b'/', &rooted).filter_map(|at| rooted.get(at..));
+    let hidden: Vec<&[u8]> = folders.filter(|rest| rest.get(1) == Some(&b'.')).collect();
+    PATHS.iter().find(|(_, is)| fits(is, &hidden, name)).map(|(class, _)| *class)
 }
 
-fn fits(is: &Is, path: &[u8], name: &[u8]) -> bool {
+/// By the last part of a path, and by what it is from each of its hidden folders on.
+fn fits(is: &Is, hidden: &[&[u8]], name: &[u8]) -> bool {
     match is {
         Is::Named(text) => name == text.as_bytes(),
         Is::NameBegins(text) => name.starts_with(text.as_bytes()),
         Is::NameEnds(text) => name.ends_with(text.as_bytes()),
-        Is::Below(folder) => memchr::memmem::find(path, folder.as_bytes()).is_some(),
+        Is::Below(folder) => hidden.iter().any(|path| path.starts_with(folder.as_bytes())),
     }
 }

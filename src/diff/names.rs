@@ -37,11 +37,11 @@ pub(super) fn says(rest: &[u8], old: &Text, new: &Text) -> bool {
 }
 
 fn after_name<'a>(rest: &'a [u8], side: &[u8], name: &Text) -> Option<&'a [u8]> {
-    let sided = [side, name.as_bytes()].concat();
+    let is_it = |text: &[u8]| text.strip_prefix(side) == Some(name.as_bytes());
     if rest.first() == Some(&b'"') {
-        return unquote(rest).filter(|(text, _)| *text == sided).map(|(_, rest)| rest);
+        return unquote(rest).filter(|(text, _)| is_it(text)).map(|(_, rest)| rest);
     }
-    rest.strip_prefix(sided.as_slice())
+    rest.strip_prefix(side)?.strip_prefix(name.as_bytes())
 }
 
 /// What stands in a C string at the beginning, and what follows it.

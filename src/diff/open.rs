@@ -1,6 +1,7 @@
 //! A part whose end has not come: how many lines its head still promises.
 
 use super::lines::LineKind;
+use super::newlines::newlines;
 use super::{Part, Place};
 
 /// The part, and what is still to come of a hunk.
@@ -102,7 +103,7 @@ impl Open {
     pub fn take_run(&mut self, bytes: &[u8], mut line_done: impl FnMut(usize, &Counts)) -> Taken {
         let mut taken = Taken::default();
         let mut counts = Counts { old: self.old, new: self.new, lines: 0 };
-        for end in memchr::memchr_iter(b'\n', bytes) {
+        for end in newlines(bytes) {
             match bytes.get(taken.bytes) {
                 Some(b' ') if counts.old > 0 && counts.new > 0 => {
                     counts.old -= 1;
@@ -149,30 +150,39 @@ impl Head {
     /// `@@ -12,3 +12,4 @@ section`, or `@@@ -1,2 -1,2 +1,3 @@@` with a range for each parent; a count that is left
     /// out is 1.
     pub fn parse(text: &[u8], parents: u8) -> Option<Self> {
-        let ats = text.iter().take_while(|b| **b == b'@').count();
-        if ats != usize::from(parents) + 1 {
-            return None;
+        let (old, mut rest) = range(after_ats(text, parents)?, b" -")?;
+        let mut others = Vec::new();
+        for _ in 1..parents {
+            let (other, after) = range(rest, b" -")?;
+            others.push(other.1.into());
+            rest = after;
         }
-        let rest = text.get(ats..)?.strip_prefix(b" ")?;
-        let end = rest.iter().position(|b| *b == b'@')?;
-        let (ranges, tail) = rest.split_at_checked(end)?;
-        if tail.iter().take_while(|b| **b == b'@').count() != ats || !matches!(tail.get(ats), None | Some(b' ')) {
-            return None;
-        }
-        let ranges = std::str::from_utf8(ranges).ok()?.strip_suffix(' ')?;
-        let mut ranges = ranges.split(' ');
-        let (old_start, old_count) = range(ranges.next()?.strip_prefix('-')?)?;
-        let others = (1..parents).map(|_| Some(range(ranges.next()?.strip_prefix('-')?)?.1.into()));
-        let others: Vec<u64> = others.collect::<Option<_>>()?;
-        let (new_start, new_count) = range(ranges.next()?.strip_prefix('+')?)?;
-        let some = u64::from(old_count) + u64::from(new_count) + others.iter().sum::<u64>() > 0;
-        let place = Place { old_start, old_count, new_start, new_count };
-        (some && ranges.next().is_none()).then_some(Self { place, others })
+        let (new, rest) = range(rest, b" +")?;
+        let tail = after_ats(rest.strip_prefix(b" ")?, parents)?;
+        let some = u64::from(old.1) + u64::from(new.1) + others.iter().sum::<u64>() > 0;
+        let place = Place { old_start: old.0, old_count: old.1, new_start: new.0, new_count: new.1 };
+        (some && matches!(tail.first(), None | Some(b' '))).then_some(Self { place, others })
     }
 }
 
-fn range(text: &str) -> Option<(u32, u32)> {
-    let (start, count) = text.split_once(',').unwrap_or((text, "1"));
-    let number = |s: &str| s.parse::<u32>().ok().filter(|_| s.bytes().all(|b| b.is_ascii_digit()));
-    Some((number(start)?, number(count)?))
+/// What follows the signs at both ends of a head: one more than there are parents.
+fn after_ats(text: &[u8], parents: u8) -> Option<&[u8]> {
+    let (ats, rest) = text.split_at_checked(usize::from(parents) + 1)?;
+    ats.iter().all(|b| *b == b'@').then_some(rest)
+}
+
+/// Start and count behind a sign, and what follows them.
+fn range<'a>(text: &'a [u8], sign: &[u8]) -> Option<((u32, u32), &'a [u8])> {
+    let (start, rest) = number(text.strip_prefix(sign)?)?;
+    match rest.strip_prefix(b",") {
+        Some(rest) => number(rest).map(|(count, rest)| ((start, count), rest)),
+        None => Some(((start, 1), rest)),
+    }
+}
+
+fn number(text: &[u8]) -> Option<(u32, &[u8])> {
+    let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
+    let (digits, rest) = text.split_at_checked(digits).filter(|_| digits > 0)?;
+    let value = digits.iter().try_fold(0u32, |n, d| n.checked_mul(10)?.checked_add(u32::from(d - b'0')))?;
+    Some((value, rest))
 }

@@ -260,6 +260,9 @@ impl Reader {
 
     /// The file that a line begins.
     fn begins(&mut self, text: &[u8]) -> Option<Draft> {
+        if !matches!(text.first(), Some(b'd' | b'-')) {
+            return None;
+        }
         if let Some(names) = text.strip_prefix(FILE) {
             self.git = true;
             return Some(Draft::new(Form::Git, names));
