@@ -27,12 +27,11 @@ const FORBIDDEN: Cell = Cell::new("?");
 /// The screen of a terminal, and the bytes that bring it up to date.
 #[derive(Debug)]
 pub struct Thin {
-    /// The newest frame, where one was drawn since the last one was fetched.
+    /// The newest frame, where one was drawn since the last one was fetched; without cells until there is one.
     wanted: Buffer,
     drawn: bool,
+    /// No cells: nobody knows what the terminal shows.
     shown: Vec<Cell>,
-    /// Nobody knows what the terminal shows.
-    unknown: bool,
     /// Where the cursor should be; absent = hidden.
     cursor: Option<Position>,
     cursor_shown: Option<Position>,
@@ -41,29 +40,23 @@ pub struct Thin {
 impl Thin {
     /// A terminal of this size, of which nothing is known.
     pub fn new(columns: u16, rows: u16) -> Self {
-        let mut thin = Self {
-            wanted: Buffer::default(),
-            drawn: false,
-            shown: Vec::new(),
-            unknown: true,
-            cursor: None,
-            cursor_shown: None,
-        };
-        thin.resize(columns, rows);
-        thin
+        let wanted = Buffer { area: Rect::new(0, 0, columns, rows), content: Vec::new() };
+        Self { wanted, drawn: false, shown: Vec::new(), cursor: None, cursor_shown: None }
     }
 
     /// Takes a new size; the next frame is written whole.
     pub fn resize(&mut self, columns: u16, rows: u16) {
-        self.wanted = Buffer::empty(Rect::new(0, 0, columns, rows));
-        self.shown = vec![Cell::EMPTY; self.wanted.content.len()];
-        self.drawn = false;
-        self.unknown = true;
+        let (cursor, cursor_shown) = (self.cursor, self.cursor_shown);
+        *self = Self { cursor, cursor_shown, ..Self::new(columns, rows) };
     }
 
     /// Takes a frame: `render` draws it on an empty screen, and says where the cursor is shown.
     pub fn draw(&mut self, render: &mut dyn FnMut(&mut Buffer) -> Option<Position>) {
-        self.wanted.reset();
+        if self.wanted.content.is_empty() {
+            self.wanted = Buffer::empty(self.wanted.area);
+        } else {
+            self.wanted.reset();
+        }
         self.cursor = render(&mut self.wanted);
         self.drawn = true;
     }
@@ -75,23 +68,23 @@ impl Thin {
         }
         let columns = self.wanted.area.width;
         let mut pen = Pen::new(columns, BEGIN);
-        if self.unknown {
-            pen.clear();
-            self.shown.fill(Cell::EMPTY);
-        }
         let width = usize::from(columns).max(1);
-        let rows = self.shown.chunks(width).zip(self.wanted.content.chunks_mut(width));
-        for (y, (shown, wanted)) in (0..).zip(rows) {
+        let (unknown, mut blank) = (self.shown.is_empty(), Vec::new());
+        if unknown {
+            pen.clear();
+            blank.resize(width, Cell::EMPTY);
+        }
+        let mut shown = self.shown.chunks(width);
+        for (y, wanted) in (0..).zip(self.wanted.content.chunks_mut(width)) {
             fit(wanted);
-            pen.row(y, shown, wanted);
+            pen.row(y, shown.next().unwrap_or(&blank), wanted);
         }
         std::mem::swap(&mut self.shown, &mut self.wanted.content);
         pen.rest();
         let moved = self.cursor != self.cursor_shown || (self.cursor.is_some() && pen.has_written());
-        if moved || self.unknown {
+        if moved || unknown {
             self.place_cursor(&mut pen);
         }
-        self.unknown = false;
         pen.has_written().then(|| pen.end(END))
     }
 
