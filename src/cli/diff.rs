@@ -61,9 +61,9 @@ pub fn run(args: Args) -> Exit {
         bail!("the diff is shown on a terminal: leave the pipe behind `jit-tui diff` away");
     }
     let (source, input) = open(&args.file)?;
-    // It is read from here on: by the time that there is a screen, so is what stands on it first.
+    // By the time that there is a screen, there is what stands on it first.
     let (news, receiver) = mpsc::channel(AHEAD);
-    read(source.clone(), input, news.clone());
+    let rest = read(source.clone(), input, news.clone());
     let paths = setup::paths()?;
     let config = args.config.load(&paths)?;
     let shell = console::Args { theme: args.theme, ..console::Args::default() };
@@ -77,7 +77,9 @@ pub fn run(args: Args) -> Exit {
         colours: !args.no_colours,
         beside: args.side_by_side,
     });
-    let leave = setup::runtime_of(1)?.block_on(async {
+    let leave = setup::runtime_alone()?.block_on(async {
+        // It has its turn when the screen waits for the first time: the first page shares the machine with nothing.
+        tokio::spawn(async { rest.map(std::thread::spawn) });
         let serve = |errand| {
             let news = news.clone();
             tokio::spawn(async move {
@@ -117,10 +119,14 @@ fn take_stdin() -> color_eyre::Result<File> {
     Ok(File::from(taken))
 }
 
-fn read(source: Source, input: Input, news: mpsc::Sender<News>) {
-    // The program ends without waiting for a pipe that never does.
-    std::thread::spawn(move || match input {
-        Input::Lies => source::open(&source, &news),
-        Input::Comes(file) => source::fill(&source, file, MOST, &news),
-    });
+/// Begins to read; what reads the rest of a file that lies there, once its first page is shown.
+fn read(source: Source, input: Input, news: mpsc::Sender<News>) -> Option<impl FnOnce() + Send> {
+    match input {
+        Input::Lies => Some(source::open(source, news)),
+        Input::Comes(file) => {
+            // The program ends without waiting for a pipe that never does.
+            std::thread::spawn(move || source::fill(&source, file, MOST, &news));
+            None
+        }
+    }
 }

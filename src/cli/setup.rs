@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use color_eyre::eyre::{Result, WrapErr, eyre};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{Config, FileChoice, Sources, read_file};
 use crate::domain::document::Diagnostic;
@@ -91,16 +92,17 @@ pub fn theme(name: &str, paths: &Paths) -> Result<Loaded, Diagnostic> {
     }
 }
 
-/// The tokio runtime; the caller's thread drives it.
-pub fn runtime() -> Result<tokio::runtime::Runtime> {
-    runtime_of(2)
+/// The tokio runtime; the caller's thread drives it, two more do what goes on beside.
+pub fn runtime() -> Result<Runtime> {
+    started(Builder::new_multi_thread().worker_threads(2))
 }
 
-/// The same with so many threads for what goes on beside the caller's.
-pub fn runtime_of(threads: usize) -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads)
-        .enable_all()
-        .build()
-        .wrap_err("cannot start the threads of the program: is the limit on processes reached (ulimit -u)?")
+/// The same without any other thread: tasks have their turn where the caller's waits.
+pub fn runtime_alone() -> Result<Runtime> {
+    started(&mut Builder::new_current_thread())
+}
+
+fn started(builder: &mut Builder) -> Result<Runtime> {
+    let started = builder.enable_all().build();
+    started.wrap_err("cannot start the threads of the program: is the limit on processes reached (ulimit -u)?")
 }

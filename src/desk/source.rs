@@ -22,8 +22,6 @@ const READ: usize = 256 << 10;
 const FIRST: usize = 128 << 10;
 /// The first piece of the index is told after the first read; the next ones this often.
 const OFTEN: Duration = Duration::from_millis(25);
-/// A screen that shows nothing else is given at most so long for its first page before the rest is read.
-const HEAD_START: Duration = Duration::from_millis(20);
 /// In a diff of so many bytes nobody looks for lines that moved.
 const LARGE: u64 = 2 << 20;
 /// So many places of matches are kept; all are counted.
@@ -102,25 +100,33 @@ impl Read for InOrder<'_> {
 
 /// Indexes a source that lies in its spool already. Blocks until it is read.
 pub fn index(source: &Source, news: &mpsc::Sender<News>) {
-    let input = InOrder { spool: source.spool(), at: 0 };
-    read(source, input, How { put: false, most: u64::MAX, own: false }, news);
+    Indexer::new(source, news).read(InOrder { spool: source.spool(), at: 0 }, u64::MAX, false);
 }
 
-/// The same on a thread that does nothing else, for a screen that shows nothing else: the bytes of the first page
-/// come by themselves.
-pub fn open(source: &Source, news: &mpsc::Sender<News>) {
-    // What is wrong with it is told by the index.
-    if let Ok(bytes) = source.spool().window(0, FIRST as u64) {
-        let to = bytes.len() as u64;
-        drop(news.blocking_send(News::Window { source: source.id(), from: 0, to, bytes: Ok(bytes) }));
+/// The same for a screen that shows nothing else: tells the first page and the index of it, and gives what indexes
+/// the rest. That blocks until all is read; keys and pages go before it, on a thread of its own.
+pub fn open(source: Source, news: mpsc::Sender<News>) -> impl FnOnce() + Send {
+    let mut reader = Reader::default();
+    // What cannot be read is told by what reads the rest.
+    let first = source.spool().window(0, FIRST as u64).unwrap_or_default();
+    let at = first.len() as u64;
+    reader.feed(&first);
+    if at > 0 {
+        let (id, piece) = (source.id(), Box::new(reader.piece()));
+        drop(news.blocking_send(News::Window { source: id, from: 0, to: at, bytes: Ok(first) }));
+        drop(news.blocking_send(News::Indexed { source: id, piece, look: true }));
     }
-    let input = InOrder { spool: source.spool(), at: 0 };
-    read(source, input, How { put: false, most: u64::MAX, own: true }, news);
+    move || {
+        step_back();
+        let told = (at > 0).then(Instant::now);
+        let indexer = Indexer { source: &source, news: &news, reader, told };
+        indexer.read(InOrder { spool: source.spool(), at }, u64::MAX, false);
+    }
 }
 
 /// Puts `input` into the spool of its source, at most `most` bytes, and indexes it. Blocks until it is read.
 pub fn fill(source: &Source, input: impl Read, most: u64, news: &mpsc::Sender<News>) {
-    read(source, input, How { put: true, most, own: false }, news);
+    Indexer::new(source, news).read(input, most, true);
 }
 
 /// Which lines only moved, where the diff is small enough to be looked at as a whole.
@@ -141,13 +147,32 @@ struct Indexer<'a> {
     news: &'a mpsc::Sender<News>,
     reader: Reader,
     told: Option<Instant>,
-    /// The thread does nothing else: once there is a first page, keys and pages go before it.
-    own: bool,
 }
 
-impl Indexer<'_> {
+impl<'a> Indexer<'a> {
+    fn new(source: &'a Source, news: &'a mpsc::Sender<News>) -> Self {
+        Self { source, news, reader: Reader::default(), told: None }
+    }
+
+    /// Reads at most `most` bytes, and tells what is in them; whether they are put into the spool as well.
+    fn read(mut self, input: impl Read, most: u64, put: bool) {
+        let end = self.all(input, most, put);
+        if matches!(end, Ok(false)) {
+            return;
+        }
+        let failed = end.err();
+        // What came before is shown all the same. Nobody listens any more only when the program ends.
+        let piece = if failed.is_none() { std::mem::take(&mut self.reader).end() } else { self.reader.piece() };
+        self.tell(piece, true);
+        if let Some(e) = failed {
+            let why = Text::from(e.to_string()).prose();
+            drop(self.news.blocking_send(News::Unreadable { source: self.source.id(), why }));
+        }
+        tell_moved(self.source, self.news);
+    }
+
     /// Reads to the end; whether that was reached, or nobody wants it any more.
-    fn all(&mut self, mut input: impl Read, put: bool, most: u64) -> io::Result<bool> {
+    fn all(&mut self, mut input: impl Read, most: u64, put: bool) -> io::Result<bool> {
         let (mut buffer, mut at) = (vec![0; READ], 0u64);
         loop {
             let room = if self.told.is_none() { FIRST } else { READ };
@@ -176,55 +201,17 @@ impl Indexer<'_> {
     /// Tells what was read, in small pieces: the memory of one serves the next. Whether anybody listens.
     fn tell_what_came(&mut self) -> bool {
         let look = self.told.is_none_or(|told| told.elapsed() > OFTEN);
-        let piece = self.reader.piece();
-        let first = look && self.told.replace(Instant::now()).is_none();
-        let heard = self.tell(piece, look);
-        if first && self.own {
-            self.let_it_draw();
-            step_back();
+        if look {
+            self.told = Some(Instant::now());
         }
-        heard
-    }
-
-    /// The first page shall not share the machine with the rest of the file: waits until what was told was taken.
-    fn let_it_draw(&self) {
-        let Ok(clock) = tokio::runtime::Builder::new_current_thread().enable_time().build() else { return };
-        let all_taken = self.news.reserve_many(self.news.max_capacity());
-        drop(clock.block_on(async { tokio::time::timeout(HEAD_START, all_taken).await }));
+        let piece = self.reader.piece();
+        self.tell(piece, look)
     }
 
     fn tell(&self, piece: Piece, look: bool) -> bool {
         let news = News::Indexed { source: self.source.id(), piece: Box::new(piece), look };
         self.news.blocking_send(news).is_ok()
     }
-}
-
-/// How a source is read.
-#[derive(Clone, Copy)]
-struct How {
-    /// What is read is put into the spool.
-    put: bool,
-    /// At most so many bytes.
-    most: u64,
-    /// The thread does nothing else.
-    own: bool,
-}
-
-/// Reads a source, and tells what is in it.
-fn read(source: &Source, input: impl Read, how: How, news: &mpsc::Sender<News>) {
-    let mut indexer = Indexer { source, news, reader: Reader::default(), told: None, own: how.own };
-    let end = indexer.all(input, how.put, how.most);
-    if matches!(end, Ok(false)) {
-        return;
-    }
-    let failed = end.err();
-    // What came before is shown all the same. Nobody listens any more only when the program ends.
-    let piece = if failed.is_none() { std::mem::take(&mut indexer.reader).end() } else { indexer.reader.piece() };
-    indexer.tell(piece, true);
-    if let Some(e) = failed {
-        drop(news.blocking_send(News::Unreadable { source: source.id(), why: Text::from(e.to_string()).prose() }));
-    }
-    tell_moved(source, news);
 }
 
 /// Does what is asked of a source; gives back what is not about one.
@@ -416,10 +403,9 @@ mod tests {
         let hunk = |i: usize| format!("diff --git a/{i} b/{i}\n--- a/{i}\n+++ b/{i}\n@@ -1 +1 @@\n-{i}\n+new\n");
         let diff: String = (0..20_000).map(hunk).collect();
         let (news, receiver) = mpsc::channel(999);
-        let source = Source::new().unwrap();
-        let held = source.clone();
-        source.spool().put(diff.as_bytes(), 0).unwrap();
-        open(&source, &news);
+        let held = Source::new().unwrap();
+        held.spool().put(diff.as_bytes(), 0).unwrap();
+        open(held.clone(), news)();
         let mut told = drained(receiver);
         let News::Window { source, from: 0, to, bytes: Ok(bytes) } = told.remove(0) else { unreachable!() };
         assert_eq!((source, bytes.as_slice()), (held.id(), &diff.as_bytes()[..to as usize]));
