@@ -8,6 +8,8 @@ use super::jobs::{Job, Starts};
 
 /// What stands before the quoted name of credentials.
 const NAMES: &[&str] = &["credentials(", "credentialsId:", "credentialsId =", "credentialsId="];
+/// Steps whose last quoted argument is such a name.
+const STEPS: &[&str] = &["sshagent", "docker.withRegistry"];
 
 pub(super) fn take(file: &mut Workflow, bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
@@ -15,7 +17,7 @@ pub(super) fn take(file: &mut Workflow, bytes: &[u8]) {
     let lines: Vec<(&str, u64)> = lines.filter(|(line, _)| !line.starts_with("//") && !line.starts_with('*')).collect();
     let mut secrets = BTreeMap::new();
     for (line, number) in &lines {
-        for name in credentials(line) {
+        for name in credentials(line).chain(of_step(line)) {
             secrets.entry(format!("credentials {name}")).or_insert(*number);
         }
     }
@@ -35,6 +37,13 @@ fn credentials(line: &str) -> impl Iterator<Item = &str> {
         let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
         rest.get(1..)?.split(quote).next().filter(|name| !name.is_empty())
     })
+}
+
+fn of_step(line: &str) -> Option<&str> {
+    let rest = STEPS.iter().find_map(|step| line.strip_prefix(step))?;
+    let quoted = |quote: char| Some(rest.rsplit(quote).nth(1)?).filter(|name| !name.is_empty());
+    let end = rest.rfind(['\'', '"'])?;
+    quoted(rest.get(end..)?.chars().next()?).filter(|name| !name.contains("://"))
 }
 
 /// `input 'Deploy?'`, `input(message: …)`, `input { … }`, `input message: …`.

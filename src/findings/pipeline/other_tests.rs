@@ -84,11 +84,21 @@ fn buildkite_pastes_variables_before_the_shell_unless_their_sign_is_doubled() {
 
 #[test]
 fn jenkins_names_its_credentials() {
-    let text = "pipeline {\n  environment { K = credentials('prod-key') }\n  // credentials('not-this')\n  withCredentials([string(credentialsId: \"deploy\", variable: 'T')]) { sh 'x' }\n  withCredentials(bindings) { }\n}\n";
-    assert_eq!(
-        told("Jenkinsfile", text),
-        ["Secret 2 job (pipeline): credentials prod-key", "Secret 4 job (pipeline): credentials deploy"]
-    );
+    for (line, expected) in [
+        ("environment { K = credentials('prod-key') }", Some("prod-key")),
+        ("withCredentials([string(credentialsId: \"deploy\", variable: 'T')]) { sh 'x' }", Some("deploy")),
+        ("sshagent(['deploy-key']) {", Some("deploy-key")),
+        ("sshagent(credentials: ['deploy-key']) {", Some("deploy-key")),
+        ("docker.withRegistry(registry, 'jfrog') {", Some("jfrog")),
+        ("docker.withRegistry('https://registry.example') {", None),
+        ("// credentials('not-this')", None),
+        ("withCredentials(bindings) { }", None),
+        ("sh 'echo credentials'", None),
+    ] {
+        let expected: Vec<String> =
+            expected.iter().map(|name| format!("Secret 2 job (pipeline): credentials {name}")).collect();
+        assert_eq!(told("Jenkinsfile", &format!("pipeline {{\n  {line}\n}}\n")), expected, "{line}");
+    }
 }
 
 #[test]

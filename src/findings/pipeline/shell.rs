@@ -1,7 +1,7 @@
 //! Scripts of a shell: which variables they use, which of these are secrets by their name, and where text of outsiders
 //! becomes code.
 
-/// Words of a name that stand for a secret.
+/// Words of a name that stand for a secret, and those that do so only at its end: `AUTH_SERVICE_HOST` is none.
 const SECRET: &[&str] = &[
     "TOKEN",
     "TOKENS",
@@ -9,7 +9,6 @@ const SECRET: &[&str] = &[
     "SECRETS",
     "PASSWORD",
     "PASSWD",
-    "PASS",
     "PASSPHRASE",
     "KEY",
     "KEYS",
@@ -17,12 +16,13 @@ const SECRET: &[&str] = &[
     "CREDENTIAL",
     "CREDENTIALS",
     "CREDS",
-    "AUTH",
-    "PAT",
     "KUBECONFIG",
 ];
-/// Words beside which a key opens nothing.
+const SECRET_LAST: &[&str] = &["AUTH", "PASS", "PAT"];
+/// Words beside which a key opens nothing, and those that make a name one of something else: `VAULT_TOKEN_ADDR`.
 const HARMLESS: &[&str] = &["CACHE", "PUBLIC", "PUB", "PRIMARY", "FOREIGN"];
+const HARMLESS_LAST: &[&str] =
+    &["ADDR", "ADDRESS", "URL", "URI", "HOST", "PORT", "NAME", "ID", "USER", "USERNAME", "TTL", "LENGTH", "VERSION"];
 /// Programs that take code as an argument behind one of these options.
 const TAKES_CODE: &[(&str, char)] = &[
     ("sh", 'c'),
@@ -46,7 +46,10 @@ const BEFORE: &[&str] =
 pub(super) fn is_secret(name: &str) -> bool {
     let words = words(name);
     let any = |of: &[&str]| words.iter().any(|word| of.contains(&word.as_str()));
-    any(SECRET) && !any(HARMLESS)
+    let last = |of: &[&str]| words.last().is_some_and(|word| of.contains(&word.as_str()));
+    // `DOCKER_AUTH_CONFIG` holds the passwords of registries.
+    let config = words.ends_with(&["AUTH".to_owned(), "CONFIG".to_owned()]);
+    (any(SECRET) || last(SECRET_LAST) || config) && !any(HARMLESS) && !last(HARMLESS_LAST)
 }
 
 /// The words of a name, in capitals.
@@ -181,5 +184,52 @@ impl<'t> Walk<'t> {
         self.found.extend(self.piped.filter(|_| shell && self.bare && !self.code));
         self.piped = self.piped.or(self.own.take());
         (self.own, self.code) = (None, false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_told_by_the_words_of_its_name() {
+        for name in [
+            "DEPLOY_TOKEN",
+            "AWS_SECRET_ACCESS_KEY",
+            "sonarToken",
+            "DB_PASSWORD_PROD",
+            "NPM_AUTH",
+            "GITHUB_PAT",
+            "SSH_KEY_FILE",
+            "DOCKER_AUTH_CONFIG",
+            "API_KEY",
+            "ApiKey",
+            "MYSQL_PASS",
+            "PROD_KUBECONFIG",
+            "SECRET_KEY_BASE",
+        ] {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in [
+            "CACHE_KEY",
+            "PUBLIC_KEY",
+            "VAULT_TOKEN_ADDR",
+            "AWS_ACCESS_KEY_ID",
+            "KEY_VAULT_NAME",
+            "AUTH_SERVICE_IMAGE",
+            "PASS_COUNT",
+            "MONKEY",
+            "KEYBOARD",
+            "AUTHOR",
+            "COMPASS",
+            "PATH",
+            "HOME",
+            "TARGET",
+            "REGISTRY_USER",
+            "TOKEN_URL",
+            "",
+        ] {
+            assert!(!is_secret(name), "{name}");
+        }
     }
 }
