@@ -12,7 +12,7 @@ pub struct Order {
     places: Vec<u32>,
     files: Vec<u32>,
     must_see: usize,
-    folders: BTreeSet<Text>,
+    folders: BTreeSet<Vec<u8>>,
     folded: Vec<Folded>,
 }
 
@@ -51,7 +51,7 @@ impl Order {
         }
         let folder = index.files.get(file).filter(|file| file.must_see().is_none()).map(|file| folder(file.name()));
         let Some(folder) = folder.filter(|folder| !folder.is_empty()) else { return false };
-        self.folders.insert(Text::new(folder));
+        self.folders.insert(folder.to_vec());
         self.fold_again(index);
         true
     }
@@ -61,7 +61,7 @@ impl Order {
         let was = self.folded(file).is_some();
         if was {
             let own = index.files.get(file).map(|file| file.name().clone()).unwrap_or_default();
-            self.folders.retain(|folder| !own.as_bytes().starts_with(folder.as_bytes()));
+            self.folders.retain(|folder| !own.as_bytes().starts_with(folder));
             self.fold_again(index);
         }
         was
@@ -74,19 +74,12 @@ impl Order {
         }
         for place in self.must_see..self.files.len() {
             let file = self.file(place).and_then(|number| index.files.get(number));
-            let Some(folder) = file.and_then(|file| self.outermost(file)).cloned() else { continue };
-            match self.folded.last_mut().filter(|before| before.last + 1 == place && before.folder == folder) {
+            let Some(folder) = file.and_then(|file| outermost(&self.folders, file)) else { continue };
+            match self.folded.last_mut().filter(|b| b.last + 1 == place && b.folder.as_bytes() == folder) {
                 Some(before) => before.last = place,
-                None => self.folded.push(Folded { folder, first: place, last: place }),
+                None => self.folded.push(Folded { folder: Text::new(folder), first: place, last: place }),
             }
         }
-    }
-
-    /// The outermost folder of a file that is folded.
-    fn outermost(&self, file: &File) -> Option<&Text> {
-        let path = file.name().as_bytes();
-        let ends = memchr::memchr_iter(b'/', path);
-        ends.filter_map(|at| path.get(..=at)).find_map(|folder| self.folders.get(&Text::new(folder)))
     }
 
     /// What a file is folded away with.
@@ -148,4 +141,10 @@ pub(super) fn folder(name: &Text) -> &[u8] {
     let bytes = name.as_bytes();
     let end = memchr::memrchr(b'/', bytes).map_or(0, |at| at + 1);
     bytes.get(..end).unwrap_or_default()
+}
+
+/// The outermost of these folders that a file lies in.
+fn outermost<'f>(folders: &BTreeSet<Vec<u8>>, file: &'f File) -> Option<&'f [u8]> {
+    let path = file.name().as_bytes();
+    memchr::memchr_iter(b'/', path).filter_map(|at| path.get(..=at)).find(|folder| folders.contains(*folder))
 }
