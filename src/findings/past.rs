@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::text;
-use crate::domain::action::Action;
+use crate::domain::action::{Action, ActionKind};
 use crate::domain::finding::{Finding, FindingId, Place};
 use crate::domain::text::Text;
 use crate::domain::time::Ms;
@@ -35,7 +35,7 @@ pub fn now(scan: &[Finding], actions: &[Action], before: Option<&Baseline>) -> V
     all
 }
 
-/// Another SHA than what ran last with an approval; where nothing ran yet, another one than at the base.
+/// Another content than what ran last with an approval; where nothing ran yet, another one than at the base.
 fn sha_changed(action: &Action, before: Option<&Baseline>) -> Option<Finding> {
     let now = action.sha.as_ref()?;
     let old = match before {
@@ -51,6 +51,29 @@ fn sha_changed(action: &Action, before: Option<&Baseline>) -> Option<Finding> {
         None => action.before.as_ref()?.sha.clone().filter(|sha| sha != now)?,
     };
     let detail = text(safe!("{} -> {}", old.ident(), now.ident()));
-    let finding = Finding::new(FindingId::ActionShaChanged, action.name.clone(), detail);
+    // What lies in the repository itself is nobody else's: its change is part of this one.
+    let own = action.kind == ActionKind::Local;
+    let id = if own { FindingId::PipelineChanged } else { FindingId::ActionShaChanged };
+    let finding = Finding::new(id, action.name.clone(), detail);
     Some(finding.at(Place::parse(&action.place)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_sha_of_somebody_elses_is_told_apart_from_a_file_of_ones_own_that_changed() {
+        for (kind, name, id) in [
+            (ActionKind::Action, "acme/scan", FindingId::ActionShaChanged),
+            (ActionKind::Local, "/ci/deploy.yml", FindingId::PipelineChanged),
+        ] {
+            let action = Action { sha: Some("bb".into()), ..Action::new(kind, name, "", ".gitlab-ci.yml:3") };
+            let before = |sha: &str| Baseline { actions: vec![(name.into(), sha.into())], ..Baseline::default() };
+            let found = now(&[], std::slice::from_ref(&action), Some(&before("aa")));
+            let [finding] = found.as_slice() else { panic!("{found:?}") };
+            assert_eq!((finding.id, &*finding.detail.lossy(), finding.new), (id, "aa -> bb", true));
+            assert!(now(&[], &[action], Some(&before("bb"))).is_empty());
+        }
+    }
 }

@@ -122,9 +122,9 @@ findings! {
         mend: "move the step that needs the secret into a job of its own";
     /// A script holds an expression that outsiders can fill.
     TemplateInjection = "template-injection", High, false, "template injection",
-        why: "titles, branch names and comments are pasted into the script before the shell reads it: they can be commands",
+        why: "titles, branch names and comments are pasted into the script, or run by it as code: they can be commands",
         check: "look at the expression at its place",
-        mend: "give it to the step as an environment variable and quote that";
+        mend: "give it to the step as an environment variable and quote that, with no `eval` or `sh -c` around it";
     /// Code of outsiders can run on a self-hosted runner.
     SelfHostedRunner = "self-hosted-runner", Medium, false, "own runner, their code",
         why: "what runs once on such a machine can stay there and see later jobs",
