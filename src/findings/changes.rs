@@ -7,6 +7,7 @@ use super::hidden::{self, Class, Odd};
 use super::{SHOWN, text};
 use crate::domain::finding::{Finding, FindingId, Place};
 use crate::domain::text::{SafeText, Text};
+use crate::provenance::System;
 use crate::safe;
 
 /// Columns of blank behind which a text is off any screen.
@@ -70,6 +71,9 @@ impl Changes {
         self.file = File { path: path.clone(), script, ..File::default() };
         if let Some(class) = class.filter(|class| STEERING.contains(class) || is_lock_of_actions(&lower)) {
             self.about_file(FindingId::PipelineChanged, class.into());
+        }
+        if System::lies_elsewhere(path) {
+            self.about_file(FindingId::PipelineNotJudged, "it lies where no pipeline is looked for".into());
         }
         if binary {
             self.about_file(FindingId::BinaryChange, SafeText::default());
@@ -291,6 +295,7 @@ mod tests {
         changes.file(&".github/workflows/x.yml".into(), Some("workflow"), false);
         changes.file(&".github/workflows/actions.lock".into(), Some("lock file"), false);
         changes.file(&"Cargo.lock".into(), Some("lock file"), false);
+        changes.file(&"ci/Jenkinsfile".into(), Some("workflow"), false);
         changes.file(&"logo.png".into(), Some("binary"), true);
         changes.file(&"model.bin".into(), None, false);
         changes.added(1, b"version https://git-lfs.github.com/spec/v1", true);
@@ -300,6 +305,8 @@ mod tests {
             [
                 (FindingId::PipelineChanged, ".github/workflows/x.yml".into()),
                 (FindingId::PipelineChanged, ".github/workflows/actions.lock".into()),
+                (FindingId::PipelineChanged, "ci/Jenkinsfile".into()),
+                (FindingId::PipelineNotJudged, "ci/Jenkinsfile".into()),
                 (FindingId::BinaryChange, "logo.png".into()),
                 (FindingId::BinaryChange, "model.bin".into()),
             ]

@@ -40,6 +40,10 @@ const PLACES: &[(System, At)] = &[
     (System::Jenkins, At::File("Jenkinsfile")),
 ];
 
+/// How pipeline files are named that a job may be told to run, wherever they lie, and folders that hold them.
+const ELSEWHERE: &[&str] = &["jenkinsfile", "azure-pipelines"];
+const BELOW: &[&str] = &["/.circleci/", "/.buildkite/"];
+
 impl System {
     /// Folders and files that pipeline files are looked for in.
     pub const WHERE: &'static [&'static str] = &[
@@ -69,6 +73,15 @@ impl System {
             }
         };
         PLACES.iter().find(|(_, at)| lies(at)).map(|(system, _)| *system)
+    }
+
+    /// Whether a name is that of a pipeline file that lies where none is looked for: another job may well run it.
+    pub fn lies_elsewhere(path: &Text) -> bool {
+        let lower = format!("/{}", path.lossy().to_lowercase());
+        let name = lower.rsplit('/').next().unwrap_or_default();
+        let named = ELSEWHERE.iter().any(|begin| name.starts_with(begin));
+        let below = BELOW.iter().any(|folder| lower.contains(folder));
+        (named || below) && Self::at(path).is_none()
     }
 
     /// Whose file this is, of one that a pipeline calls: an action's own file is GitHub's wherever it lies, and any
@@ -101,6 +114,22 @@ mod tests {
             ("Jenkinsfile", Some(System::Jenkins), System::Jenkins),
         ] {
             assert_eq!((System::at(&path.into()), System::of(&path.into())), (at, of), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_pipeline_file_may_lie_elsewhere() {
+        for (path, elsewhere) in [
+            ("ci/Jenkinsfile", true),
+            ("Jenkinsfile.deploy", true),
+            ("build/azure-pipelines-prod.yml", true),
+            (".buildkite/hooks/pre-command", true),
+            ("sub/.circleci/config.yml", true),
+            ("Jenkinsfile", false),
+            (".circleci/config.yml", false),
+            ("src/jenkins.rs", false),
+        ] {
+            assert_eq!(System::lies_elsewhere(&path.into()), elsewhere, "{path}");
         }
     }
 

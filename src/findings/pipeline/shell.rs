@@ -108,7 +108,17 @@ struct Walk<'t> {
     /// Text of outsiders in this command, and in those that write into its input.
     own: Option<&'t str>,
     piped: Option<&'t str>,
+    /// The text that follows the line and is this command's input.
+    here: Option<Here<'t>>,
     found: Vec<&'t str>,
+}
+
+/// A text that stands in the script as the input of a command: `<<EOF`.
+struct Here<'t> {
+    /// The line that ends it.
+    end: &'t str,
+    /// Variables are put in, and what reads it runs it.
+    code: bool,
 }
 
 /// Variables of these that a shell puts into code: in arguments of `eval`, `sh -c`, `ssh` and the like, or into the pipe
@@ -125,8 +135,17 @@ pub(super) fn becomes_code<'t>(text: &'t str, filled: &[&str]) -> Vec<&'t str> {
             (Some(_), c) => walk.word.push(c),
             (None, '\'' | '"') => walk.quote = Some(c),
             (None, '#') if walk.word.is_empty() => while chars.next_if(|(_, c)| *c != '\n').is_some() {},
+            (None, '<') if text.get(at..).is_some_and(|rest| rest.starts_with("<<")) => {
+                chars.next();
+                walk.input(text.get(at + 2..).unwrap_or_default());
+            }
+            (None, '\n') => {
+                walk.end();
+                let to = at + 1 + walk.pass_over(text.get(at + 1..).unwrap_or_default(), filled);
+                while chars.next_if(|(at, _)| *at < to).is_some() {}
+            }
             (None, '|') if chars.next_if(|(_, next)| *next == '|').is_none() => walk.pipe(),
-            (None, ';' | '&' | '|' | '\n' | '(' | ')' | '`') => walk.end(),
+            (None, ';' | '&' | '|' | '(' | ')' | '`') => walk.end(),
             (None, c) if c.is_whitespace() => walk.end_word(),
             (None, c) => walk.word.push(c),
         }
@@ -142,6 +161,40 @@ impl<'t> Walk<'t> {
         if self.code {
             self.found.push(name);
         }
+    }
+
+    /// Whether the command runs what it reads.
+    fn runs_input(&self) -> bool {
+        self.command.as_deref().is_some_and(|name| name == "ssh" || (name.ends_with("sh") && self.bare))
+    }
+
+    /// What stands behind `<<`: the name of the line that ends the input, or behind `<<<` the input itself.
+    fn input(&mut self, rest: &'t str) {
+        self.end_word();
+        let runs = self.runs_input();
+        if rest.starts_with('<') {
+            self.code |= runs;
+            return;
+        }
+        let name = rest.trim_start_matches('-').trim_start_matches(' ');
+        let name =
+            name.split(|c: char| c.is_whitespace() || matches!(c, ';' | '|' | '&' | ')')).next().unwrap_or_default();
+        let end = name.trim_matches(['\'', '"']).trim_start_matches('\\');
+        self.here = Some(Here { end, code: runs && end == name });
+    }
+
+    /// Passes over the input that begins here, if there is one; how many bytes.
+    fn pass_over(&mut self, text: &'t str, filled: &[&str]) -> usize {
+        let Some(here) = self.here.take() else { return 0 };
+        let mut bytes = 0;
+        for line in text.split_inclusive('\n') {
+            bytes += line.len();
+            if line.trim() == here.end {
+                break;
+            }
+            self.found.extend(used(line).filter(|name| here.code && filled.contains(name)));
+        }
+        bytes
     }
 
     fn end_word(&mut self) {
