@@ -1,5 +1,9 @@
 //! Gates that stood at the base: each way to take one away, and changes that take none.
 
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
 use super::gitlab_tests::since;
 use super::*;
 
@@ -154,4 +158,86 @@ fn gates_need_a_base_and_jobs_that_lead_to_each_other_end() {
     let head = [Workflow::read(&".gitlab-ci.yml".into(), round.as_bytes())];
     assert!(facts(&head, None).iter().all(|fact| fact.says != PipelineSays::Gate));
     assert_eq!(since(round, round), Vec::<String>::new());
+}
+
+/// A line of a job, whatever system it would suit.
+const LINES: &[&str] = &[
+    "when: manual",
+    "when: always",
+    "allow_failure: true",
+    "rules: [{if: $CI_COMMIT_TAG, when: manual}, {if: $CI_MERGE_REQUEST_IID}]",
+    "only: [merge_requests]",
+    "environment: prod",
+    "environment: {name: prod}",
+    "needs: [a]",
+    "requires: [b]",
+    "extends: [.h, b]",
+    "tags: [shell]",
+    "id_tokens: {T: {aud: https://x}}",
+    "secrets: {S: {vault: a/b}}",
+    "script: ['eval $CI_COMMIT_TITLE', 'x $DEPLOY_TOKEN']",
+    "steps: [{run: 'echo ${{ github.head_ref }} << pipeline.git.branch >>'}]",
+    "permissions: write-all",
+    "type: approval",
+    "block: go",
+    "command: echo $BUILDKITE_MESSAGE",
+];
+
+/// Jobs of such lines: at the top, below `jobs:`, in a workflow, or as steps.
+fn pipelines() -> impl Strategy<Value = String> {
+    let body = proptest::sample::subsequence(LINES, 0..6).prop_map(|lines| {
+        let keys: BTreeMap<&str, &str> = lines.iter().filter_map(|line| line.split_once(": ")).collect();
+        keys.iter().map(|(key, value)| format!("{key}: {value}")).collect::<Vec<_>>().join(", ")
+    });
+    let jobs = proptest::collection::btree_map("\\.h|a|b|c", body, 0..4);
+    (jobs, 0usize..4).prop_map(|(jobs, form)| {
+        let named = jobs.iter().map(|(name, body)| format!("{name}: {{{body}}}")).collect::<Vec<_>>();
+        match form {
+            0 => named.join("\n"),
+            1 => format!("on: pull_request\njobs: {{{}}}", named.join(", ")),
+            2 => format!(
+                "workflows: {{w: {{jobs: [{}]}}}}",
+                named.iter().map(|job| format!("{{{job}}}")).collect::<Vec<_>>().join(", ")
+            ),
+            _ => format!("steps: [{}]", jobs.values().map(|body| format!("{{{body}}}")).collect::<Vec<_>>().join(", ")),
+        }
+    })
+}
+
+const PATHS: &[&str] = &[
+    ".github/workflows/x.yml",
+    ".gitlab-ci.yml",
+    "azure-pipelines.yml",
+    ".circleci/config.yml",
+    ".buildkite/pipeline.yml",
+    "bitbucket-pipelines.yml",
+    "Jenkinsfile",
+];
+
+proptest! {
+    #[test]
+    fn a_pipeline_against_itself_has_nothing_new_and_against_nothing_no_gate(yaml in pipelines(), of in 0..PATHS.len()) {
+        let file = [Workflow::read(&PATHS[of].into(), yaml.as_bytes())];
+        let same = facts(&file, Some(&file));
+        prop_assert!(same.iter().all(|fact| fact.was && fact.says != PipelineSays::Gate), "{yaml}: {same:?}");
+        let alone: Vec<PipelineFact> = facts(&file, None).into_iter().map(|fact| PipelineFact { was: true, ..fact }).collect();
+        prop_assert_eq!(alone, same, "{}", yaml);
+    }
+
+    #[test]
+    fn a_gate_is_lost_only_where_one_stood(base in pipelines(), head in pipelines(), of in 0..PATHS.len()) {
+        let read = |yaml: &str| [Workflow::read(&PATHS[of].into(), yaml.as_bytes())];
+        let lost = facts(&read(&head), Some(&read(&base))).iter().any(|fact| fact.says == PipelineSays::Gate);
+        let stood = ["manual", "environment", "approval", "block"].iter().any(|gate| base.contains(gate));
+        prop_assert!(stood || !lost, "{base} -> {head}");
+    }
+
+    #[test]
+    fn any_text_is_read_to_its_end(text in "[a-z $<>|&;'\"\\\\(){}\\[\\]:#\n-]{0,200}", of in 0..PATHS.len()) {
+        let script = format!("a:\n  script:\n    - |\n{}\n", text.lines().map(|l| format!("      {l}\n")).collect::<String>());
+        for text in [text.as_str(), script.as_str()] {
+            drop(facts(&[Workflow::read(&PATHS[of].into(), text.as_bytes())], None));
+        }
+        drop(shell::becomes_code(&text, &["a"]));
+    }
 }
