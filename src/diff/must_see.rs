@@ -3,29 +3,29 @@
 
 use super::{File, Mode};
 
-/// How a pattern is held against a path, in lower case.
+/// How a pattern is held against a path.
 enum Is {
     /// The last part of the path.
     Named(&'static str),
     /// The last part begins or ends so.
     NameBegins(&'static str),
     NameEnds(&'static str),
-    /// It lies below this hidden folder, wherever that is: with a slash on both sides.
+    /// It lies below this hidden folder, wherever that is: with a slash behind it.
     Below(&'static str),
 }
 
 /// Class and pattern; the first that fits counts.
 const PATHS: &[(&str, Is)] = &[
     ("lock file", Is::Named("actions.lock")),
-    ("workflow", Is::Below("/.github/workflows/")),
-    ("action", Is::Below("/.github/actions/")),
+    ("workflow", Is::Below(".github/workflows/")),
+    ("action", Is::Below(".github/actions/")),
     ("action", Is::Named("action.yml")),
     ("action", Is::Named("action.yaml")),
     ("workflow", Is::Named(".gitlab-ci.yml")),
-    ("workflow", Is::Below("/.gitlab/ci/")),
+    ("workflow", Is::Below(".gitlab/ci/")),
     ("workflow", Is::NameBegins("jenkinsfile")),
-    ("workflow", Is::Below("/.circleci/")),
-    ("workflow", Is::Below("/.buildkite/")),
+    ("workflow", Is::Below(".circleci/")),
+    ("workflow", Is::Below(".buildkite/")),
     ("workflow", Is::NameBegins("azure-pipelines")),
     ("workflow", Is::Named("bitbucket-pipelines.yml")),
     ("owners", Is::Named("codeowners")),
@@ -73,21 +73,23 @@ fn by_mode(file: &File) -> Option<&'static str> {
 }
 
 fn by_path(path: &[u8]) -> Option<&'static str> {
-    let mut rooted = Vec::with_capacity(path.len() + 1);
-    rooted.push(b'/');
-    rooted.extend(path.iter().map(u8::to_ascii_lowercase));
-    let name = memchr::memrchr(b'/', &rooted).and_then(|at| rooted.get(at + 1..)).unwrap_or_default();
-    let folders = memchr::memchr_iter(b'/', &rooted).filter_map(|at| rooted.get(at..));
-    let hidden: Vec<&[u8]> = folders.filter(|rest| rest.get(1) == Some(&b'.')).collect();
+    let begins = std::iter::once(0).chain(memchr::memchr_iter(b'/', path).map(|at| at + 1));
+    let parts = begins.filter_map(|at| path.get(at..));
+    let hidden: Vec<&[u8]> = parts.filter(|part| part.first() == Some(&b'.')).collect();
+    let name = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
     PATHS.iter().find(|(_, is)| fits(is, &hidden, name)).map(|(class, _)| *class)
 }
 
-/// By the last part of a path, and by what it is from each of its hidden folders on.
+/// By the last part of a path, and by what it is from each of its hidden folders on. Letters of either case.
 fn fits(is: &Is, hidden: &[&[u8]], name: &[u8]) -> bool {
+    let begins =
+        |text: &[u8], with: &str| text.get(..with.len()).is_some_and(|t| t.eq_ignore_ascii_case(with.as_bytes()));
     match is {
-        Is::Named(text) => name == text.as_bytes(),
-        Is::NameBegins(text) => name.starts_with(text.as_bytes()),
-        Is::NameEnds(text) => name.ends_with(text.as_bytes()),
-        Is::Below(folder) => hidden.iter().any(|path| path.starts_with(folder.as_bytes())),
+        Is::Named(text) => name.eq_ignore_ascii_case(text.as_bytes()),
+        Is::NameBegins(text) => begins(name, text),
+        Is::NameEnds(text) => {
+            name.len().checked_sub(text.len()).and_then(|at| name.get(at..)).is_some_and(|end| begins(end, text))
+        }
+        Is::Below(folder) => hidden.iter().any(|path| begins(path, folder)),
     }
 }

@@ -1,13 +1,9 @@
-//! Where lines end. A needle that comes every forty bytes is not what `memchr` is made for: here eight bytes are looked
-//! at in one word, and what was found in 64 of them is a word too.
+//! Where lines end. A needle that comes every forty bytes is not what `memchr` is made for: here what is found in 64
+//! bytes is one word.
 
-/// Every bit of a byte but the highest.
-const LOW: u64 = u64::from_le_bytes([0x7f; 8]);
-const NEWLINES: u64 = u64::from_le_bytes([b'\n'; 8]);
-/// Times this, the highest bits of eight bytes stand side by side at the top.
-const GATHER: u64 = 0x0002_0408_1020_4081;
+use wide::u8x16;
 
-/// The places of all newlines, in order.
+/// The places of all newlines, in order. Quickest where it is walked from inside (`try_for_each`).
 pub(super) fn newlines(bytes: &[u8]) -> impl Iterator<Item = usize> {
     let (blocks, rest) = bytes.as_chunks::<64>();
     let mut last = [0; 64];
@@ -17,16 +13,11 @@ pub(super) fn newlines(bytes: &[u8]) -> impl Iterator<Item = usize> {
 }
 
 /// A bit for each newline, the first byte lowest.
+#[inline]
 fn mask(block: &[u8; 64]) -> u64 {
-    let words = block.as_chunks::<8>().0.iter();
-    words.rev().fold(0, |mask, word| mask << 8 | in_word(u64::from_le_bytes(*word)))
-}
-
-fn in_word(word: u64) -> u64 {
-    let others = word ^ NEWLINES;
-    // The highest bit of a byte is clear where any bit of it is set.
-    let zero = !(((others & LOW) + LOW) | others | LOW);
-    zero.wrapping_mul(GATHER) >> 56
+    let newline = u8x16::splat(b'\n');
+    let found = block.as_chunks::<16>().0.iter().map(|bytes| u8x16::from(*bytes).simd_eq(newline).to_bitmask());
+    found.rev().fold(0, |mask, bits| mask << 16 | u64::from(bits))
 }
 
 /// The places of the set bits.
@@ -35,6 +26,7 @@ struct Ones(u64);
 impl Iterator for Ones {
     type Item = usize;
 
+    #[inline]
     fn next(&mut self) -> Option<usize> {
         let at = self.0.trailing_zeros();
         self.0 &= self.0.checked_sub(1)?;

@@ -1,5 +1,7 @@
 //! A part whose end has not come: how many lines its head still promises.
 
+use std::ops::ControlFlow;
+
 use super::lines::LineKind;
 use super::newlines::newlines;
 use super::{Part, Place};
@@ -103,7 +105,7 @@ impl Open {
     pub fn take_run(&mut self, bytes: &[u8], mut line_done: impl FnMut(usize, &Counts)) -> Taken {
         let mut taken = Taken::default();
         let mut counts = Counts { old: self.old, new: self.new, lines: 0 };
-        for end in newlines(bytes) {
+        let _ = newlines(bytes).try_for_each(|end| {
             match bytes.get(taken.bytes) {
                 Some(b' ') if counts.old > 0 && counts.new > 0 => {
                     counts.old -= 1;
@@ -117,15 +119,13 @@ impl Open {
                     counts.old -= 1;
                     taken.removed += 1;
                 }
-                _ => break,
+                _ => return ControlFlow::Break(()),
             }
             counts.lines += 1;
             taken.bytes = end + 1;
             line_done(taken.bytes, &counts);
-            if counts.old == 0 && counts.new == 0 {
-                break;
-            }
-        }
+            if counts.old == 0 && counts.new == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
         (self.old, self.new) = (counts.old, counts.new);
         self.noted &= counts.lines == 0;
         self.part.lines = self.part.lines.saturating_add(counts.lines);
