@@ -10,7 +10,7 @@ use crate::app::words;
 use crate::decide::{Demands, hold_back};
 use crate::domain::request::{Ballot, Request};
 use crate::domain::scope::Scope;
-use crate::domain::text::{SafeText, Text};
+use crate::domain::text::{SafeText, Text, counted};
 use crate::domain::time::Span;
 use crate::keymap::Verb;
 use crate::safe;
@@ -129,7 +129,8 @@ fn why(dialog: &Dialog, width: usize) -> Vec<Spot> {
     let room = width.saturating_sub(13).max(8);
     let window = dialog.why.window(room, 3);
     let refused = (dialog.why.refused() > 0).then(|| {
-        let words = safe!("{} characters not taken: they cannot be shown as they are", dialog.why.refused());
+        let refused = counted(dialog.why.refused(), "character", "characters");
+        let words = safe!("{} not taken: cannot be shown as typed", refused);
         spot(0, Line::of(Role::Text, spaces(11)).and(Role::Warn, words))
     });
     let rows = window.rows.iter().enumerate().map(|(i, text)| {
