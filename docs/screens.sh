@@ -34,8 +34,8 @@ for size in 80x24 120x40; do
   take queue
   find "name:e2e" "1 row"
   press Enter; wait_for "overview]"; take request
+  press 3; wait_for "actions]"; wait_for "proven on"; take actions
   press 2; wait_for "diff]"; wait_for "@@"; take diff
-  press 3; wait_for "actions]"; wait_for "proven"; take actions
   press Escape; wait_for "SHA     WHO"; sleep 0.5
   find "name:deploy-api" "1 row"
   # What is typed right behind a change does not count: the look-ups come first.
