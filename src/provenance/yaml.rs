@@ -131,23 +131,14 @@ impl<'a> Builder<'a> {
             Event::Scalar(text, _, anchor, _) => {
                 let line = self.place.line_at(span.start.index());
                 let comment = self.place.comment_behind(&text);
-                self.close(
-                    anchor,
-                    Node { line, value: Value::Scalar(text.into_owned(), comment), levels: 1, values: 1 },
-                    line,
-                )
+                let value = Value::Scalar(text.into_owned(), comment);
+                self.close(anchor, Node { line, value, levels: 1, values: 1 })
             }
             Event::SequenceStart(anchor, _) => self.begin(anchor, Value::List(Vec::new()), span),
             Event::MappingStart(anchor, _) => self.begin(anchor, Value::Map(Vec::new()), span),
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                Some(done) => {
-                    let node = Node {
-                        line: done.line,
-                        value: done.value,
-                        levels: done.below + 1,
-                        values: done.values.saturating_add(1),
-                    };
-                    self.close(done.anchor, node, done.line)
+                Some(Open { line, anchor, value, below, values, .. }) => {
+                    self.close(anchor, Node { line, value, levels: below + 1, values: values.saturating_add(1) })
                 }
                 None => Err(Unreadable::at(span.start.line() as u64, "an end without a beginning")),
             },
@@ -171,8 +162,8 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn close(&mut self, anchor: usize, node: Node, line: u64) -> Result<(), Unreadable> {
-        let node = Rc::new(node);
+    fn close(&mut self, anchor: usize, node: Node) -> Result<(), Unreadable> {
+        let (line, node) = (node.line, Rc::new(node));
         if anchor != 0 {
             self.anchors.insert(anchor, Rc::clone(&node));
         }

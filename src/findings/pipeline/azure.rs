@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::jobs::{Job, Starts};
-use super::{Workflow, entries, environment, items, scalar, shell, words};
+use super::{Workflow, entries, environment, items, names, scalar, shell};
 use crate::domain::evidence::PipelineSays;
 use crate::domain::text::Text;
 use crate::provenance::yaml::{Node, Value};
@@ -73,7 +73,7 @@ impl<'a> Walk<'a> {
                 name: job.to_owned(),
                 line: node.line,
                 environment: environment(node.get("environment")),
-                needs: words(node.get("dependsOn")).into_iter().map(str::to_owned).collect(),
+                needs: names(node.get("dependsOn")),
                 ..Job::default()
             });
         }

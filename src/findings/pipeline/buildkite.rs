@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::jobs::{Job, Starts};
-use super::rights::walk;
-use super::{Workflow, entries, items, merged, scalar, shell, words};
+use super::{Workflow, entries, items, merged, names, scalar, shell, walk};
 use crate::provenance::yaml::{Node, Value};
 
 /// What outsiders write.
@@ -43,7 +42,7 @@ fn step(file: &mut Workflow, node: &Rc<Node>, at: usize) {
         name,
         line: node.line,
         starts: gate.map(|_| Starts::gate()),
-        needs: words(node.get("depends_on")).into_iter().map(str::to_owned).collect(),
+        needs: names(node.get("depends_on")),
         ..Job::default()
     });
 }

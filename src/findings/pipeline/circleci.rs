@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::jobs::{Job, Starts};
-use super::rights::walk;
-use super::{Workflow, entries, items, scalar, shell, words};
+use super::{Workflow, entries, items, scalar, shell, walk, words};
 use crate::provenance::yaml::{Node, Value};
 
 /// Values that outsiders fill, by how they begin, and those among them that hold nothing but an id.

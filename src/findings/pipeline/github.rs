@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::jobs::Job;
 use super::rights::{self, Permissions};
-use super::{Workflow, entries, environment, scripts, words};
+use super::{Workflow, entries, environment, names, scripts};
 use crate::domain::evidence::PipelineSays;
 use crate::domain::text::Text;
 use crate::provenance::yaml::{Node, Value};
@@ -38,7 +38,7 @@ fn take_job(file: &mut Workflow, name: &str, job: &Rc<Node>, outside: bool) {
         line: own.map_or(job.line, |node| node.line),
         permissions: own.map_or_else(|| file.permissions.clone(), |node| Permissions::read(Some(node))),
         environment: environment(job.get("environment")),
-        needs: words(job.get("needs")).into_iter().map(str::to_owned).collect(),
+        needs: names(job.get("needs")),
         ..Job::default()
     });
     file.say_secrets(name, rights::secrets(job));

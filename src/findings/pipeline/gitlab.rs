@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::jobs::{Job, Starts};
-use super::rights::walk;
-use super::{Workflow, entries, environment, items, merged, scalar, shell, words};
+use super::{Workflow, entries, environment, items, merged, names, scalar, shell, walk, words};
 use crate::provenance::yaml::{Node, Value};
 
 /// Keys of a pipeline file that are no jobs.
@@ -87,15 +86,15 @@ fn take_job(file: &mut Workflow, root: &Rc<Node>, name: &str, node: &Rc<Node>) {
     file.jobs.push(Job {
         name: name.to_owned(),
         line: node.line,
-        permissions: super::Permissions::default(),
         tokens: tokens(node),
         secrets: given,
         environment: environment(merged(node, "environment")),
         starts: starts(root, node),
-        tags: merged(node, "tags").map(|tags| words(Some(tags)).into_iter().map(str::to_owned).collect()),
+        tags: merged(node, "tags").map(|tags| names(Some(tags))),
         needs: needs(node),
         extends,
         hidden: name.starts_with('.') || name == "default",
+        ..Job::default()
     });
     file.say_secrets(name, secrets);
     file.say_injections(name, injections(node));

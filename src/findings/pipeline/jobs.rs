@@ -187,15 +187,13 @@ impl<'a> Pipeline<'a> {
     fn less(&self, job: &'a Job, was: &Pipeline<'a>, before: &'a Job) -> Vec<SafeText> {
         let always = Starts { alone: BTreeSet::from([String::new()]), ..Starts::default() };
         let (now, old) = (self.starts(job).unwrap_or(&always), was.starts(before).unwrap_or(&always));
-        let more = now.alone.difference(&old.alone).next();
-        let by_hand = match more {
+        let by_hand = match now.alone.difference(&old.alone).next() {
             _ if old.by_hand.is_empty() => None,
-            Some(_) if now.by_hand.is_empty() => Some(SafeText::lit("no longer waits for a person to start it")),
+            _ if now.by_hand.is_empty() && !now.alone.is_empty() => {
+                Some(SafeText::lit("no longer waits for a person to start it"))
+            }
             Some(when) if when.is_empty() => Some(SafeText::lit("starts by itself unless a rule says otherwise")),
             Some(when) => Some(safe!("starts by itself where {}", Text::from(when.as_str()).ident())),
-            None if now.by_hand.is_empty() && !now.alone.is_empty() => {
-                Some("no longer waits for a person to start it".into())
-            }
             None if old.holds && !now.holds => Some("what follows no longer waits for it (allow_failure)".into()),
             None => None,
         };

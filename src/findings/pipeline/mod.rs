@@ -13,6 +13,7 @@ mod rights;
 mod scripts;
 mod shell;
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::domain::digest::Digest;
@@ -141,6 +142,23 @@ fn scalar(node: Option<&Rc<Node>>) -> Option<&str> {
 /// One text or several.
 fn words(node: Option<&Rc<Node>>) -> Vec<&str> {
     scalar(node).into_iter().chain(items(node).iter().filter_map(|item| scalar(Some(item)))).collect()
+}
+
+/// The same, to be kept.
+fn names(node: Option<&Rc<Node>>) -> Vec<String> {
+    words(node).into_iter().map(str::to_owned).collect()
+}
+
+/// Each scalar below a node once, however many aliases lead to it.
+fn walk(node: &Rc<Node>, seen: &mut BTreeSet<*const Node>, each: &mut dyn FnMut(&str, u64)) {
+    if !seen.insert(Rc::as_ptr(node)) {
+        return;
+    }
+    match &node.value {
+        Value::Scalar(text, _) => each(text, node.line),
+        Value::List(list) => list.iter().for_each(|node| walk(node, seen, each)),
+        Value::Map(entries) => entries.iter().for_each(|(_, node)| walk(node, seen, each)),
+    }
 }
 
 /// The value of a key, also where a merge key brings it.

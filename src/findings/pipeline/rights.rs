@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::walk;
 use crate::domain::text::{SafeText, Text};
 use crate::provenance::yaml::{Node, Value};
 use crate::safe;
@@ -122,18 +123,6 @@ pub(super) fn secrets(job: &Rc<Node>) -> Vec<(String, u64)> {
         }
     });
     found.into_iter().collect()
-}
-
-/// Each scalar below a node once, however many aliases lead to it.
-pub(super) fn walk(node: &Rc<Node>, seen: &mut BTreeSet<*const Node>, each: &mut dyn FnMut(&str, u64)) {
-    if !seen.insert(Rc::as_ptr(node)) {
-        return;
-    }
-    match &node.value {
-        Value::Scalar(text, _) => each(text, node.line),
-        Value::List(list) => list.iter().for_each(|node| walk(node, seen, each)),
-        Value::Map(entries) => entries.iter().for_each(|(_, node)| walk(node, seen, each)),
-    }
 }
 
 /// `secrets.NAME`, `secrets['NAME']`, and `secrets` as a whole, in expressions.
