@@ -27,13 +27,13 @@ impl DiffView {
         };
         let shown_whole = |file: &usize| paper.order.folded(*file).is_none();
         let rest = whole(last.spot.file).map(|(_, end)| (last.covers.1, end));
-        let after = successors(paper.order.after(last.spot.file), |file| paper.order.read_after(*file));
+        let after = successors(paper.order.read_after(last.spot.file), |file| paper.order.read_after(*file));
         let after = after.filter(shown_whole).filter_map(whole);
         let begin = whole(first.spot.file).map(|(begin, _)| (begin, first.covers.0));
-        let before = successors(paper.order.before(first.spot.file), |file| paper.order.read_before(*file));
-        let before = before.filter(shown_whole);
+        let before = successors(paper.order.read_before(first.spot.file), |file| paper.order.read_before(*file));
+        let before = before.filter(shown_whole).filter_map(whole);
         around.extend(nearest(rest.into_iter().chain(after), far, |from, _, size| (from, from + size)));
-        around.extend(nearest(begin.into_iter().chain(before.filter_map(whole)), far, |_, to, size| (to - size, to)));
+        around.extend(nearest(begin.into_iter().chain(before), far, |_, to, size| (to - size, to)));
         around
     }
 }

@@ -79,23 +79,8 @@ impl Lens<'_> {
 
     /// One row of a line that wraps, and how many bytes of the line it takes.
     fn wrapped(&self, part: usize, at: Spot, line: &LineAt) -> Found<(Row, u64)> {
-        let length = line.end - line.content;
         let (text, used) = self.fit(line, at.byte, self.shape.width)?;
-        let (first, last) = (at.byte == 0, at.byte + used >= length);
-        let from = if first { line.start } else { line.content + at.byte };
-        let to = if last { self.line_end(part, at.file, line) } else { line.content + at.byte + used };
-        let content = Content {
-            part,
-            kind: line.kind,
-            old: line.old,
-            new: line.new,
-            first,
-            text,
-            more: 0,
-            bytes: (line.content + at.byte, line.content + at.byte + used),
-            line: (line.content, line.end),
-        };
-        Ok((Row { spot: at, covers: (from, to), also: (0, 0), what: What::Line(content) }, used))
+        Ok((self.row(part, at, line, at.byte, (text, used), 0), used))
     }
 
     /// The one row of a line that does not wrap.
@@ -108,28 +93,34 @@ impl Lens<'_> {
             byte += used;
             left = left.saturating_sub(text.width().max(1));
         }
-        let (mut text, mut used) = self.fit(line, byte.min(length), self.shape.width)?;
+        let mut shown = self.fit(line, byte.min(length), self.shape.width)?;
         let more = |used: u64| length.saturating_sub(byte + used);
-        if more(used) > 0 {
+        if more(shown.1) > 0 {
             // Room for the sign that says how much is left.
-            let room = self.shape.width.saturating_sub(super::row::badge(more(used)).width() + 1).max(1);
-            (text, used) = self.fit(line, byte, room)?;
+            let room = self.shape.width.saturating_sub(super::row::badge(more(shown.1)).width() + 1).max(1);
+            shown = self.fit(line, byte, room)?;
         }
+        let more = more(shown.1);
+        Ok(self.row(part, Spot { byte: 0, ..at }, line, byte, shown, more))
+    }
+
+    /// A row that shows so many bytes of a line from `byte` of its content on; `more` are left out behind it.
+    fn row(&self, part: usize, spot: Spot, line: &LineAt, byte: u64, shown: (SafeText, u64), more: u64) -> Row {
+        let (text, end) = (shown.0, line.content + byte + shown.1);
         let from = if byte == 0 { line.start } else { line.content + byte };
-        let end = line.content + byte + used;
-        let to = if more(used) == 0 { self.line_end(part, at.file, line) } else { end };
+        let to = if end >= line.end { self.line_end(part, spot.file, line) } else { end };
         let content = Content {
             part,
             kind: line.kind,
             old: line.old,
             new: line.new,
-            first: true,
+            first: spot.byte == 0,
             text,
-            more: more(used),
+            more,
             bytes: (line.content + byte, end),
             line: (line.content, line.end),
         };
-        Ok(Row { spot: Spot { byte: 0, ..at }, covers: (from, to), also: (0, 0), what: What::Line(content) })
+        Row { spot, covers: (from, to), also: (0, 0), what: What::Line(content) }
     }
 
     /// Where what a line covers ends: the last one of a file covers what stands behind it as well.
