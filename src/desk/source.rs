@@ -106,19 +106,18 @@ pub fn index(source: &Source, news: &mpsc::Sender<News>) {
 /// The same for a screen that shows nothing else: tells the first page and the index of it, and gives what indexes
 /// the rest. That blocks until all is read; keys and pages go before it, on a thread of its own.
 pub fn open(source: Source, news: mpsc::Sender<News>) -> impl FnOnce() + Send {
-    let mut reader = Reader::default();
     // What cannot be read is told by what reads the rest.
     let first = source.spool().window(0, FIRST as u64).unwrap_or_default();
     let at = first.len() as u64;
-    reader.feed(&first);
+    let mut indexer = Indexer::new(&source, &news);
     if at > 0 {
-        let (id, piece) = (source.id(), Box::new(reader.piece()));
-        drop(news.blocking_send(News::Window { source: id, from: 0, to: at, bytes: Ok(first) }));
-        drop(news.blocking_send(News::Indexed { source: id, piece, look: true }));
+        indexer.reader.feed(&first);
+        drop(news.blocking_send(News::Window { source: source.id(), from: 0, to: at, bytes: Ok(first) }));
+        indexer.tell_what_came();
     }
+    let Indexer { reader, told, .. } = indexer;
     move || {
         step_back();
-        let told = (at > 0).then(Instant::now);
         let indexer = Indexer { source: &source, news: &news, reader, told };
         indexer.read(InOrder { spool: source.spool(), at }, u64::MAX, false);
     }
