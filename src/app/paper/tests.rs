@@ -114,6 +114,21 @@ fn a_line_that_does_not_wrap_says_how_much_lies_off_to_the_right_and_is_not_seen
 }
 
 #[test]
+fn there_is_room_for_the_sign_of_what_is_off_to_the_right_however_long_its_number() {
+    for length in (38..=60).chain(130..=150) {
+        let mut paper = paper(&one_file(&["x".repeat(length)]));
+        let flat = Shape { wrap: false, ..shape(40) };
+        let from = start(&paper);
+        let all = rows(&mut paper, flat, from, 3);
+        let What::Line(content) = &all[2].what else { unreachable!() };
+        let shown = content.text.width();
+        assert_eq!(shown as u64 + content.more, length as u64);
+        let sign = if content.more == 0 { 0 } else { row::badge(content.more).width() + 1 };
+        assert!(shown + sign <= 40, "{length}: {shown} columns and {}", row::badge(content.more));
+    }
+}
+
+#[test]
 fn the_middle_of_a_huge_line_is_shown_without_its_beginning() {
     let huge = "日本語 x".repeat(300_000);
     let mut paper = paper(&one_file(&["a".to_owned(), huge, "b".to_owned()]));

@@ -2,7 +2,7 @@
 
 use super::lens::{Found, Lens};
 use super::lines::LineAt;
-use super::row::{Content, Row, Spot, What};
+use super::row::{Content, Row, Spot, What, badge};
 use crate::domain::text::{SafeText, Signs, prose_row};
 
 /// A long line is cut into sections of so many bytes, each encoded by itself: so its middle can be shown without its
@@ -93,15 +93,18 @@ impl Lens<'_> {
             byte += used;
             left = left.saturating_sub(text.width().max(1));
         }
-        let mut shown = self.fit(line, byte.min(length), self.shape.width)?;
-        let more = |used: u64| length.saturating_sub(byte + used);
-        if more(shown.1) > 0 {
-            // Room for the sign that says how much is left.
-            let room = self.shape.width.saturating_sub(super::row::badge(more(shown.1)).width() + 1).max(1);
-            shown = self.fit(line, byte, room)?;
+        let mut room = self.shape.width;
+        loop {
+            let shown = self.fit(line, byte.min(length), room)?;
+            let more = length.saturating_sub(byte + shown.1);
+            // Room for the sign that says how much is left; what is cut off for it may make it wider.
+            let sign = if more == 0 { 0 } else { badge(more).width() + 1 };
+            let left = self.shape.width.saturating_sub(sign).max(1);
+            if room <= left {
+                return Ok(self.row(part, Spot { byte: 0, ..at }, line, byte, shown, more));
+            }
+            room = left;
         }
-        let more = more(shown.1);
-        Ok(self.row(part, Spot { byte: 0, ..at }, line, byte, shown, more))
     }
 
     /// A row that shows so many bytes of a line from `byte` of its content on; `more` are left out behind it.
